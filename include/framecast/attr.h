@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FRAMECAST_ATTR_H
+#define FRAMECAST_ATTR_H
+
+/* Attributes used by the installed headers; empty where a compiler lacks them. */
+
+#if defined(__GNUC__)
+#define FC_API __attribute__((visibility("default")))
+#define FC_NODISCARD __attribute__((warn_unused_result))
+#define FC_PRINTF(format, first) __attribute__((format(printf, format, first)))
+#else
+#define FC_API
+#define FC_NODISCARD
+#define FC_PRINTF(format, first)
+#endif
+
+#ifdef __cplusplus
+#define FC_BEGIN extern "C" {
+#define FC_END }
+#else
+#define FC_BEGIN
+#define FC_END
+#endif
+
+#endif

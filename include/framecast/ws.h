@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FRAMECAST_WS_H
+#define FRAMECAST_WS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <framecast/attr.h>
+#include <framecast/bytes.h>
+
+/*
+ * The WebSocket protocol (RFC 6455) after the opening handshake, without any I/O.
+ *
+ * Input and output are buffer pairs of the same shape: ask for a buffer, then say how much of it
+ * was used. Events are pulled. Time is an argument. Failure sticks: once the peer broke the
+ * protocol or left, the engine wants no input, offers nothing but its close frame, and every call
+ * is harmless.
+ *
+ *     struct fc_space in = fc_ws_input(ws);
+ *     ssize_t n = read(fd, in.data, in.size);
+ *     fc_ws_input_done(ws, n > 0 ? (size_t)n : 0, now_ns);      // 0: end of the stream
+ *     for (struct fc_ws_event ev; fc_ws_next_event(ws, &ev);) { ... }
+ *     for (struct fc_bytes out; (out = fc_ws_output(ws)).size > 0;) {
+ *         ssize_t w = write(fd, out.data, out.size);
+ *         fc_ws_output_done(ws, w > 0 ? (size_t)w : 0);          // 0: the peer is gone
+ *     }
+ */
+
+FC_BEGIN
+
+struct fc_ws; /* Threads: one at a time. */
+
+enum fc_ws_role { FC_WS_SERVER, FC_WS_CLIENT };
+
+/** The values are the opcodes of RFC 6455 section 5.2. */
+enum fc_ws_kind { FC_WS_TEXT = 1, FC_WS_BINARY = 2 };
+
+/** RFC 6455 section 7.4.1, and 1013 of the IANA registry. */
+enum fc_ws_code {
+    FC_WS_CODE_NORMAL = 1000,
+    FC_WS_CODE_GOING_AWAY = 1001,
+    FC_WS_CODE_PROTOCOL_ERROR = 1002,
+    FC_WS_CODE_UNSUPPORTED_DATA = 1003,
+    FC_WS_CODE_NO_STATUS = 1005, /* never on the wire: the peer's close frame was empty */
+    FC_WS_CODE_ABNORMAL = 1006,  /* never on the wire: the stream ended without a close frame */
+    FC_WS_CODE_INVALID_DATA = 1007,
+    FC_WS_CODE_POLICY = 1008,
+    FC_WS_CODE_TOO_BIG = 1009,
+    FC_WS_CODE_INTERNAL = 1011,
+    FC_WS_CODE_TRY_LATER = 1013,
+};
+
+/** Zero means "the default", so { 0 } is a working server engine. */
+struct fc_ws_options {
+    enum fc_ws_role role;
+    uint64_t message_max_bytes;  /* of one received message; 0: 16 MiB */
+    uint64_t output_max_bytes;   /* queued by fc_ws_send and not yet taken; 0: 1 MiB */
+    int64_t close_timeout_ns;    /* from our close frame to giving up; 0: 2 s */
+    int64_t ping_every_ns;       /* after this long without input; 0: never */
+    int64_t pong_timeout_ns;     /* from a ping to giving up; 0: 20 s */
+    uint32_t fragments_max;      /* of one message; 0: 16384 */
+    struct fc_space input_space; /* lent for the engine's life and shareable between all engines of
+                                    one thread, at least 1 KiB; {0}: the engine has its own 16 KiB.
+                                    All events must be pulled before another engine uses it. */
+    uint32_t mask_seed;          /* client: starts the masking keys; give random bits */
+};
+
+enum fc_ws_event_type {
+    FC_WS_EVENT_MESSAGE, /* kind, payload: a whole message */
+    FC_WS_EVENT_PING,    /* payload; the pong is already queued */
+    FC_WS_EVENT_PONG,    /* payload; rtt_ns when it answers our last ping, else -1 */
+    FC_WS_EVENT_CLOSE,   /* code, payload (the reason): the last event there is */
+};
+
+/** payload is borrowed and valid until the next fc_ws_next_event() or fc_ws_input() call. */
+struct fc_ws_event {
+    enum fc_ws_event_type type;
+    enum fc_ws_kind kind;
+    struct fc_bytes payload;
+    int64_t rtt_ns;
+    uint16_t code;  /* what the peer sent, or what we sent when it broke a rule */
+    bool is_clean;  /* close: both close frames were seen */
+};
+
+/**
+ * Make an engine for a connection whose opening handshake is done.
+ *
+ * Errors:    NULL without memory.
+ * Ownership: gives; release with fc_ws_free(). Borrows options for the call.
+ * Threads:   any.
+ */
+FC_API FC_NODISCARD struct fc_ws *fc_ws_new(const struct fc_ws_options *options);
+
+/**
+ * Release an engine and set the pointer to NULL.
+ *
+ * Ownership: takes *ws; ignores NULL.
+ * Threads:   the one that owns ws.
+ */
+FC_API void fc_ws_free(struct fc_ws **ws);
+
+/**
+ * Offer room for the next bytes from the peer.
+ *
+ * In the middle of a large message the room is that message's own buffer, so that its bytes are
+ * never copied. Room of size 0 means that no more input is wanted.
+ *
+ * Ownership: borrowed until fc_ws_input_done().
+ * Threads:   the one that owns ws.
+ */
+FC_API struct fc_space fc_ws_input(struct fc_ws *ws);
+
+/**
+ * Say how many bytes were put into the room that fc_ws_input() offered; 0 is the end of the stream.
+ *
+ * Threads:   the one that owns ws.
+ */
+FC_API void fc_ws_input_done(struct fc_ws *ws, size_t size, int64_t now_ns);
+
+/**
+ * Take the next event. Call until it returns false before offering more input.
+ *
+ * Errors:    false, with *event untouched, when there is none.
+ * Threads:   the one that owns ws.
+ */
+FC_API bool fc_ws_next_event(struct fc_ws *ws, struct fc_ws_event *event);
+
+/**
+ * Queue one whole message in a single frame; the payload is copied.
+ *
+ * Errors:    false, with nothing queued, once closing has begun or when it would not fit in
+ *            output_max_bytes.
+ * Threads:   the one that owns ws.
+ * Spec:      RFC 6455 section 5.6.
+ */
+FC_API bool fc_ws_send(struct fc_ws *ws, enum fc_ws_kind kind, struct fc_bytes payload);
+
+/**
+ * Queue a ping whose pong will carry the measured round trip.
+ *
+ * Errors:    false once closing has begun or while an earlier ping is unanswered.
+ * Threads:   the one that owns ws.
+ * Spec:      RFC 6455 section 5.5.2.
+ */
+FC_API bool fc_ws_ping(struct fc_ws *ws, int64_t now_ns);
+
+/**
+ * Begin the closing handshake. A reason longer than 123 bytes is cut at a character.
+ *
+ * Does nothing when closing has begun already. reason may be NULL.
+ *
+ * Threads:   the one that owns ws.
+ * Spec:      RFC 6455 section 7.1.2.
+ */
+FC_API void fc_ws_close(struct fc_ws *ws, enum fc_ws_code code, const char *reason, int64_t now_ns);
+
+/**
+ * Give the bytes that wait to be sent; size 0 when there are none.
+ *
+ * Ownership: borrowed until the next call on ws.
+ * Threads:   the one that owns ws.
+ */
+FC_API struct fc_bytes fc_ws_output(struct fc_ws *ws);
+
+/** Say how many of them were sent; 0 when the peer is gone. Threads: the one that owns ws. */
+FC_API void fc_ws_output_done(struct fc_ws *ws, size_t size);
+
+/**
+ * Let time pass: pings and time-outs happen here.
+ *
+ * Units:     nanoseconds of any steady clock; returns when to call again at the latest,
+ *            INT64_MAX when never.
+ * Threads:   the one that owns ws.
+ */
+FC_API int64_t fc_ws_tick(struct fc_ws *ws, int64_t now_ns);
+
+/** True while messages may be sent. Threads: the one that owns ws. */
+FC_API bool fc_ws_is_open(const struct fc_ws *ws);
+
+/** True once the transport should be closed: nothing to read, nothing left to send. */
+FC_API bool fc_ws_is_done(const struct fc_ws *ws);
+
+FC_END
+
+#endif
