@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ENCODE_JPEG_H
+#define ENCODE_JPEG_H
+
+#include <framecast/bytes.h>
+
+#include "picture/picture.h"
+
+/*
+ * Pictures to JPEG and back, by TurboJPEG, through planar YUV without colour conversion.
+ */
+
+struct jpeg_encoder; /* Threads: one at a time. Keeps its buffers from picture to picture. */
+
+/** Errors: NULL without memory. */
+FC_NODISCARD struct jpeg_encoder *jpeg_encoder_new(void);
+void jpeg_encoder_free(struct jpeg_encoder **encoder);
+
+/**
+ * Encode one picture.
+ *
+ * A JPEG at its own width is given out as it is, whatever the quality, when quality is 0.
+ *
+ * @param width    pixels; 0 or more than the picture's: the picture's own. The height follows.
+ * @param quality  1 to 100; 0: 80, and a JPEG at its own width is not encoded again
+ * @param out_width, out_height  of the JPEG
+ *
+ * Errors:    -ENOMEM; -EINVAL for a picture that cannot be decoded.
+ * Ownership: *out is borrowed, from the encoder or the picture, until the next call on either.
+ */
+FC_NODISCARD int jpeg_encode(struct jpeg_encoder *encoder, struct picture *picture, uint32_t width,
+                             int quality, struct fc_bytes *out, uint32_t *out_width,
+                             uint32_t *out_height);
+
+/**
+ * The pixels of a picture: itself when it is planar, else its JPEG decoded, once, and kept with it.
+ *
+ * Errors:    NULL when it cannot be decoded or without memory.
+ * Ownership: borrowed; lives as long as picture.
+ * Threads:   any; two at once may both decode, and one result is kept.
+ */
+const struct picture *picture_pixels(struct picture *picture);
+
+#endif

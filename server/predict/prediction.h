@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PREDICT_PREDICTION_H
+#define PREDICT_PREDICTION_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* What a predictor saw in one picture. Plain data: whoever holds it owns `data`. */
+
+#define PREDICTION_OBJECTS_MAX 256
+#define PREDICTION_LABEL_SIZE 64
+
+struct prediction_object {
+    char label[PREDICTION_LABEL_SIZE]; /* UTF-8 */
+    float score;                       /* 0 to 1; below 0: none */
+    float x, y, width, height;         /* fractions of the picture */
+    uint32_t track;                    /* 0: none */
+};
+
+struct prediction {
+    uint64_t seq;           /* of the picture that was looked at */
+    int64_t captured_at_us; /* of that picture */
+    int64_t latency_ns;     /* from capture to the result */
+    uint32_t width, height; /* of that picture, pixels */
+    size_t object_count;
+    struct prediction_object objects[PREDICTION_OBJECTS_MAX];
+    char *data; /* owned: any JSON value as text; NULL: null */
+};
+
+#endif

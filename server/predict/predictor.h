@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PREDICT_PREDICTOR_H
+#define PREDICT_PREDICTOR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <framecast/attr.h>
+
+#include "base/histogram.h"
+#include "picture/picture.h"
+#include "predict/prediction.h"
+
+/*
+ * A predictor at work on one stream, seen from the stream.
+ *
+ * It owns its threads, so that nothing it does can hold up a picture. It always gets the newest
+ * picture (slot); what it had no time for is counted. Results leave in the order of the pictures.
+ */
+
+struct predictor; /* Threads: any, but new and free on one. */
+
+enum predictor_state { PREDICTOR_STARTING, PREDICTOR_RUNNING, PREDICTOR_DOWN };
+
+struct predictor_sink {
+    /* On a predictor thread, one at a time, in picture order. Borrows prediction for the call. */
+    void (*predicted)(void *ctx, const struct prediction *prediction);
+    void *ctx;
+};
+
+/** Looked at, never waited for. */
+struct predictor_stats {
+    _Atomic uint64_t seen, skipped, failed;
+    struct histogram latency; /* capture to result */
+    struct histogram run;     /* the predictor's own time */
+};
+
+/**
+ * Whether a predictor of that name can be made at all; says why not.
+ *
+ * Errors:    false with a sentence and a hint in why.
+ */
+bool predictor_check(const char *spec, char *why, size_t why_size);
+
+/** Start one. Errors: -EINVAL for an unknown spec, -ENOMEM, -EAGAIN without threads. */
+FC_NODISCARD int predictor_new(struct predictor **out, const char *spec,
+                               const struct predictor_sink *sink);
+
+/** Stop it, waiting for the picture in hand; nothing is delivered after. Ignores NULL. */
+void predictor_free(struct predictor **predictor);
+
+/** Offer a picture (shares it): kept if it is the newest when the predictor has time. */
+void predictor_offer(struct predictor *predictor, struct picture *picture);
+
+const char *predictor_name(const struct predictor *predictor); /* "motion" */
+enum predictor_state predictor_state(const struct predictor *predictor);
+const struct predictor_stats *predictor_stats(const struct predictor *predictor);
+
+#endif
