@@ -20,9 +20,10 @@ static int64_t state_deadline(const struct fc_conn *conn, enum conn_state state)
     switch (state) {
     case CONN_HEAD:
         return now_ns + server_options(conn->loop->server)->head_timeout_ns;
+    case CONN_ANSWER:
+        return now_ns + server_options(conn->loop->server)->answer_timeout_ns;
     case CONN_LINGER:
         return now_ns + LINGER_NS;
-    case CONN_ANSWER:
     case CONN_ANSWERED:
     case CONN_STREAM:
     case CONN_WEBSOCKET:
@@ -171,6 +172,22 @@ void conn_wants_flush(struct fc_conn *conn)
     }
 }
 
+static void on_deadline(struct fc_conn *conn)
+{
+    const struct fc_handler *handler = server_handler(conn->loop->server);
+    if (conn->state == CONN_HEAD && conn->input) {
+        conn_respond_error(conn, 408, "the request took too long", "send it at once");
+    } else if (conn->state == CONN_ANSWER) {
+        if (conn->user && handler->closed) {
+            handler->closed(conn);
+        }
+        conn->user = NULL;
+        conn_respond_error(conn, 503, "there was no answer in time", "try again");
+    } else {
+        conn_kill(conn);
+    }
+}
+
 void conn_stop(struct fc_conn *conn)
 {
     conn->is_told_to_stop = true;
@@ -180,7 +197,7 @@ void conn_stop(struct fc_conn *conn)
         conn_kill(conn);
         break;
     case CONN_ANSWER:
-        conn_respond_error(conn, 503, "the server stops", "try again later");
+        on_deadline(conn);
         break;
     case CONN_STREAM:
         fc_conn_finish(conn);
@@ -201,11 +218,14 @@ void conn_stop(struct fc_conn *conn)
 static bool is_idle_viewer(struct fc_conn *conn)
 {
     const int64_t now_ns = conn->loop->now_ns;
+    const bool is_filled = outbox_has_due(&conn->outbox) || outbox_has_ready_slot(&conn->outbox) ||
+                           outbox_has_held_message(&conn->outbox);
+    if (!is_filled && conn->taken == conn->written) {
+        conn->progress_ns = now_ns; /* nothing waits for it: the kernel need not be asked */
+        return false;
+    }
     const uint64_t taken = conn->written - gate_queued(conn->fd);
-    const bool is_waiting = taken < conn->written || outbox_has_due(&conn->outbox) ||
-                            outbox_has_ready_slot(&conn->outbox) ||
-                            outbox_has_held_message(&conn->outbox);
-    if (taken != conn->taken || !is_waiting) {
+    if (taken != conn->taken) {
         conn->taken = taken;
         conn->progress_ns = now_ns;
         return false;
@@ -226,11 +246,7 @@ void conn_tick(struct fc_conn *conn)
         return;
     }
     if (conn->loop->now_ns >= conn->deadline_ns) {
-        if (conn->state == CONN_HEAD && conn->input) {
-            conn_respond_error(conn, 408, "the request took too long", "send it at once");
-        } else {
-            conn_kill(conn);
-        }
+        on_deadline(conn);
     }
 }
 

@@ -60,7 +60,6 @@ struct fc_conn {
     bool is_low_water;      /* gate_wake_when_sent() is on */
     bool is_blocked;        /* the kernel took less than it was given */
     bool is_told_to_stop;
-    bool is_reading;        /* in conn_read(): freed memory is not touched after callbacks */
 };
 
 void conn_open(struct fc_loop *loop, int fd, bool is_tcp); /* takes fd */

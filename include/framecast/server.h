@@ -27,7 +27,7 @@ struct fc_handler {
     void (*request)(struct fc_conn *conn, const struct fc_http_request *request);
     /* A whole WebSocket message; payload is valid during the call only. */
     void (*message)(struct fc_conn *conn, enum fc_ws_kind kind, struct fc_bytes payload);
-    /* The first byte of a message from fc_conn_put() goes out now. */
+    /* The first byte of a message from fc_conn_put() went out. May hold slots; may not close. */
     void (*started)(struct fc_conn *conn, uint32_t slot, const struct fc_message *message);
     /* The connection is over. Called only while fc_conn_user() is set. */
     void (*closed)(struct fc_conn *conn);
@@ -42,6 +42,7 @@ struct fc_server_options {
     uint32_t threads;              /* loops; 0: one per processor */
     uint32_t connections_max;      /* 0: 16384; more are answered 503 */
     int64_t head_timeout_ns;       /* for a request head to arrive whole; 0: 10 s */
+    int64_t answer_timeout_ns;     /* for the application to answer; then 503; 0: 10 s */
     int64_t keep_alive_ns;         /* between requests; 0: 60 s */
     int64_t idle_viewer_ns;        /* taking nothing of what waits for it; 0: 30 s */
     int64_t ping_every_ns;         /* of silence, WebSocket; 0: 20 s */
