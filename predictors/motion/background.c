@@ -28,6 +28,7 @@ static const float SPREAD_TAU_S = 6.0f; /* how fast the spread does */
 static const float SPREAD_START = 3.0f; /* of 255 */
 static const float SPREAD_MIN = 0.5f;
 static const float SPREAD_FACTOR = 4.5f; /* 3.6 sigma of a normal distribution */
+static const float SHADOW_SHARE = 0.25f; /* of a pixel's brightness */
 static const float STRONG_FACTOR = 2.0f; /* so many times the limit is a strong mark */
 static const float FADE = 0.1f;          /* seconds of evidence lost per second unseen */
 static const float LOSS = 4.0f;          /* the same for a candidate that was never background */
@@ -174,9 +175,13 @@ static void look_at_block(const struct rates *r, size_t count, const float *rest
                     b_seen = second_seen_s[i];
         const float wide = SPREAD_FACTOR * spread[i];
         const float limit = wide > contrast_min ? wide : contrast_min;
+        /* Darker by so little may be a shadow, and a shadow is nobody. */
+        const float shade_a = SHADOW_SHARE * a, shade_b = SHADOW_SHARE * b;
+        const float limit_a = x < a ? (limit > shade_a ? limit : shade_a) : limit;
+        const float limit_b = x < b ? (limit > shade_b ? limit : shade_b) : limit;
         const float from_a = fabsf(x - a), from_b = fabsf(x - b);
-        const int is_a = from_a <= limit;
-        const int is_b = !is_a & (from_b <= limit);
+        const int is_a = from_a <= limit_a;
+        const int is_b = !is_a & (from_b <= limit_b);
         const int b_known = b_seen >= need_s;
 
         const float b_drop = is_a | b_known ? FADE : LOSS;

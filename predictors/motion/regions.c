@@ -13,8 +13,8 @@
  * bridging a gap does not make boxes larger. */
 
 enum {
-    VOTES_MIN = 4, /* of the 3x3 neighbourhood, to be body */
-    REACH_X = 1,   /* dilation to each side */
+    THIN_Y = 2,  /* what is at most twice as high is not a body */
+    REACH_X = 1, /* dilation to each side */
     REACH_Y = 2,
 };
 
@@ -69,28 +69,47 @@ void regions_free(struct regions **pfinder)
     free(finder);
 }
 
-/* scratch = sum over three columns of marked pixels; body = marked, with enough votes around. */
-static void vote(struct regions *finder, const uint8_t *marks, size_t width, size_t height)
+static void and_row(uint8_t *restrict out, const uint8_t *restrict in, size_t count)
 {
-    uint8_t *restrict sums = finder->scratch;
-    for (size_t y = 0; y < height; y++) {
-        const uint8_t *restrict in = marks + y * width;
-        uint8_t *restrict out = sums + y * width;
-        for (size_t x = 1; x + 1 < width; x++) {
-            out[x] = (uint8_t)((in[x - 1] > 0) + (in[x] > 0) + (in[x + 1] > 0));
-        }
-        out[0] = (uint8_t)((in[0] > 0) + (in[1] > 0));
-        out[width - 1] = (uint8_t)((in[width - 2] > 0) + (in[width - 1] > 0));
+    for (size_t x = 0; x < count; x++) {
+        out[x] = in[x] ? out[x] : 0;
     }
+}
+
+static void max_row(uint8_t *restrict out, const uint8_t *restrict in, size_t count)
+{
+    for (size_t x = 0; x < count; x++) {
+        out[x] = in[x] > out[x] ? in[x] : out[x];
+    }
+}
+
+/* body = marks, without what is less than 2 * THIN_Y + 1 high: an erosion along columns, then
+ * the dilation that gives back what was high enough. Noise goes, and wires and tapes in the wind.
+ */
+static void open_upright(struct regions *finder, const uint8_t *marks, size_t width, size_t height)
+{
+    memcpy(finder->scratch, marks, width * height);
     for (size_t y = 0; y < height; y++) {
-        const uint8_t *restrict here = sums + y * width;
-        const uint8_t *restrict above = y > 0 ? here - width : here;
-        const uint8_t *restrict below = y + 1 < height ? here + width : here;
-        const uint8_t *restrict in = marks + y * width;
-        uint8_t *restrict out = finder->body + y * width;
-        for (size_t x = 0; x < width; x++) {
-            const int votes = above[x] + here[x] + below[x];
-            out[x] = votes >= VOTES_MIN ? in[x] : BACKGROUND_QUIET;
+        uint8_t *out = finder->scratch + y * width;
+        for (size_t k = 1; k <= THIN_Y; k++) {
+            if (y >= k) {
+                and_row(out, marks + (y - k) * width, width);
+            }
+            if (y + k < height) {
+                and_row(out, marks + (y + k) * width, width);
+            }
+        }
+    }
+    memcpy(finder->body, finder->scratch, width * height);
+    for (size_t y = 0; y < height; y++) {
+        uint8_t *out = finder->body + y * width;
+        for (size_t k = 1; k <= THIN_Y; k++) {
+            if (y >= k) {
+                max_row(out, finder->scratch + (y - k) * width, width);
+            }
+            if (y + k < height) {
+                max_row(out, finder->scratch + (y + k) * width, width);
+            }
         }
     }
 }
@@ -273,7 +292,7 @@ size_t regions_find(struct regions *finder, const uint8_t *marks, uint32_t width
 {
     static const float PIECE_SHARE = 0.25f; /* of area_min; smaller pieces are not worth merging */
     assert(width > REACH_X && height > REACH_Y && (size_t)width * height <= finder->pixel_max);
-    vote(finder, marks, width, height);
+    open_upright(finder, marks, width, height);
     dilate(finder, width, height);
     const uint32_t run_count = connect(finder, width, height);
     for (uint32_t i = 0; i < run_count; i++) {

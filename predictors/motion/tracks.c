@@ -25,6 +25,7 @@ static const float GATE_X = 0.8f;       /* in widths of the larger box */
 static const float GATE_Y = 0.5f;       /* in heights */
 static const float ON_REGION = 0.4f;    /* share of a track's box on a region: it is there */
 static const float OWN_SHARE = 0.5f;    /* share of a region on a track: it belongs to it */
+static const float BESIDE_SHARE = 0.6f; /* of the higher piece's height */
 static const float SIZE_LIKE = 1.45f;   /* sizes that differ by more are not one body's */
 
 enum { NONE = -1 };
@@ -179,6 +180,14 @@ static void join_groups(struct tracks *set, const struct region *regions, size_t
     }
 }
 
+/* Two pieces that stand side by side and are equally high are two bodies, not two halves. */
+static bool is_beside(const struct region *a, const struct region *b)
+{
+    const float height_a = a->bottom - a->top, height_b = b->bottom - b->top;
+    const float shared = fminf(a->bottom, b->bottom) - fmaxf(a->top, b->top);
+    return shared >= BESIDE_SHARE * fmaxf(height_a, height_b);
+}
+
 /* Regions nobody has that lie within a believed track are parts of it: a pole stands before it. */
 static void take_fragments(struct tracks *set, const struct region *regions, size_t count)
 {
@@ -186,7 +195,8 @@ static void take_fragments(struct tracks *set, const struct region *regions, siz
         for (size_t i = 0; i < set->count && !set->is_taken[k]; i++) {
             const struct region box = box_of(&set->list[i]);
             if (!set->list[i].id ||
-                common_area(&box, &regions[k]) < OWN_SHARE * area_of(&regions[k])) {
+                common_area(&box, &regions[k]) < OWN_SHARE * area_of(&regions[k]) ||
+                (set->region_of[i] != NONE && is_beside(&set->piece[i], &regions[k]))) {
                 continue;
             }
             set->is_taken[k] = true;
