@@ -158,10 +158,10 @@ static void look_at_small(struct motion *m, uint32_t width, uint32_t height, flo
 }
 
 /* From the middle and size in small pixels to edges in fractions of the picture, clipped. */
-static void span(float at, float size, float scale, float *begin, float *length)
+static void span(const struct track_axis *a, float scale, float *begin, float *length)
 {
-    const float low = fmaxf(0.0f, fminf(1.0f, (at - size / 2.0f) * scale));
-    const float high = fmaxf(low, fminf(1.0f, (at + size / 2.0f) * scale));
+    const float low = fmaxf(0.0f, fminf(1.0f, (a->at - a->size / 2.0f) * scale));
+    const float high = fmaxf(low, fminf(1.0f, (a->at + a->size / 2.0f) * scale));
     *begin = low;
     *length = high - low;
 }
@@ -176,8 +176,8 @@ static size_t give_boxes(const struct motion *m, struct motion_box *boxes, size_
             continue;
         }
         struct motion_box *box = &boxes[count++];
-        span(t->x, t->width, (float)m->divisor / (float)m->width, &box->x, &box->width);
-        span(t->y, t->height, (float)m->divisor / (float)m->height, &box->y, &box->height);
+        span(&t->x, (float)m->divisor / (float)m->width, &box->x, &box->width);
+        span(&t->y, (float)m->divisor / (float)m->height, &box->y, &box->height);
         box->score = t->fill * t->support;
         box->track = t->id;
     }

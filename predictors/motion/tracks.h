@@ -12,16 +12,20 @@
 
 enum { TRACKS_MAX = 64 };
 
-/* A thing followed. Units: pixels of the small picture, seconds. Others may read, not write. */
+/* A middle and a size along one axis. Units: pixels of the small picture, seconds. */
+struct track_axis {
+    float at, speed, size;
+    float born_at;
+};
+
+/* A thing followed. Others may read, not write. */
 struct track {
     uint32_t id; /* 0: tentative, not yet believed */
-    float x, y;  /* centre */
-    float speed_x, speed_y;
-    float width, height;
-    float born_x, born_y;
+    struct track_axis x, y;
     float age_s;
     float unseen_s;  /* since it last had a region, alone or in a group */
     float grouped_s; /* since it last had a region of its own */
+    float covered_s; /* for so long it has been where an older track is */
     float support;   /* 0..1, share of recent pictures it was seen in */
     float fill;      /* 0..1, share of foreground in its region's box */
     uint32_t hit_count;
