@@ -36,13 +36,18 @@ static const float NEED_SHARE = 0.4f;    /* of the model's age, while it is youn
 static const float NEED_MIN_S = 1.0f;
 static const float SEEN_EXTRA_S = 6.0f; /* evidence kept beyond absorb_s */
 
+/* One float for each pixel. */
+struct planes {
+    float *first, *first_seen_s, *second, *second_seen_s, *spread;
+};
+
 struct background {
     struct background_options options;
     size_t pixel_count;
     bool has_picture;
     float age_s;
-    float *planes; /* owned; the five below point into it */
-    float *first, *first_seen_s, *second, *second_seen_s, *spread;
+    float *memory; /* owned; the planes point into it */
+    struct planes planes;
 };
 
 struct rates {
@@ -57,16 +62,19 @@ struct background *background_new(const struct background_options *options)
         return NULL;
     }
     bg->options = *options;
-    bg->planes = calloc(5 * options->pixel_max, sizeof(*bg->planes));
-    if (!bg->planes) {
+    const size_t pixel_max = options->pixel_max;
+    bg->memory = calloc(5 * pixel_max, sizeof(*bg->memory));
+    if (!bg->memory) {
         background_free(&bg);
         return NULL;
     }
-    bg->first = bg->planes;
-    bg->first_seen_s = bg->first + options->pixel_max;
-    bg->second = bg->first_seen_s + options->pixel_max;
-    bg->second_seen_s = bg->second + options->pixel_max;
-    bg->spread = bg->second_seen_s + options->pixel_max;
+    bg->planes = (struct planes){
+        .first = bg->memory,
+        .first_seen_s = bg->memory + pixel_max,
+        .second = bg->memory + 2 * pixel_max,
+        .second_seen_s = bg->memory + 3 * pixel_max,
+        .spread = bg->memory + 4 * pixel_max,
+    };
     return bg;
 }
 
@@ -77,7 +85,7 @@ void background_free(struct background **pbg)
     if (!bg) {
         return;
     }
-    free(bg->planes);
+    free(bg->memory);
     free(bg);
 }
 
@@ -89,12 +97,24 @@ void background_restart(struct background *bg, size_t pixel_count)
     bg->age_s = 0.0f;
 }
 
+static struct planes planes_from(const struct planes *p, size_t at)
+{
+    return (struct planes){
+        .first = p->first + at,
+        .first_seen_s = p->first_seen_s + at,
+        .second = p->second + at,
+        .second_seen_s = p->second_seen_s + at,
+        .spread = p->spread + at,
+    };
+}
+
 static void begin(struct background *bg, const uint8_t *luma)
 {
+    const struct planes *p = &bg->planes;
     for (size_t i = 0; i < bg->pixel_count; i++) {
-        bg->first[i] = bg->second[i] = luma[i];
-        bg->first_seen_s[i] = bg->second_seen_s[i] = 0.0f;
-        bg->spread[i] = SPREAD_START;
+        p->first[i] = p->second[i] = luma[i];
+        p->first_seen_s[i] = p->second_seen_s[i] = 0.0f;
+        p->spread[i] = SPREAD_START;
     }
     bg->has_picture = true;
     bg->age_s = 0.0f;
@@ -120,20 +140,21 @@ static bool light_change(const struct background *bg, const uint8_t *luma, float
                          float *slope)
 {
     static const float SLOPE_MAX = 1.0f;
+    const float *first = bg->planes.first;
     uint32_t counts[2][LIGHT_LEVELS] = { 0 };
     uint32_t total[2] = { 0 };
     double sum[2] = { 0 };
     double mean = 0.0;
     size_t samples = 0;
     for (size_t i = 0; i < bg->pixel_count; i += LIGHT_STEP_PX) {
-        mean += bg->first[i];
+        mean += first[i];
         samples++;
     }
     mean /= (double)samples;
     for (size_t i = 0; i < bg->pixel_count; i += LIGHT_STEP_PX) {
-        const int half = bg->first[i] > mean;
-        counts[half][255 + luma[i] - (int)(bg->first[i] + 0.5f)]++;
-        sum[half] += bg->first[i];
+        const int half = first[i] > mean;
+        counts[half][255 + luma[i] - (int)(first[i] + 0.5f)]++;
+        sum[half] += first[i];
         total[half]++;
     }
     const float dark = median_difference(counts[0], total[0]);
@@ -160,53 +181,59 @@ static void relight(float *restrict mode, size_t count, float offset, float slop
     }
 }
 
-/* One block of pixels, without branches. mark is 0, 1 or 2. */
-static void look_at_block(const struct rates *r, size_t count, const float *restrict luma,
-                          float *restrict first, float *restrict first_seen_s,
-                          float *restrict second, float *restrict second_seen_s,
-                          float *restrict spread, int32_t *restrict mark)
+static inline float larger(float a, float b)
 {
-    const float elapsed_s = r->elapsed_s, need_s = r->need_s, seen_max_s = r->seen_max_s;
-    const float mode_gain = r->mode_gain, spread_gain = r->spread_gain;
-    const float contrast_min = r->contrast_min;
+    return a > b ? a : b;
+}
+
+static inline float within(float value, float max)
+{
+    const float positive = value > 0.0f ? value : 0.0f;
+    return positive < max ? positive : max;
+}
+
+/* One block of pixels. What would be a branch is a weight of 0 or 1, or a choice between two values
+ * that are both at hand, because only so do compilers vectorise the whole. mark is 0, 1 or 2. */
+static void look_at_block(const struct rates *r, size_t count, const float *restrict luma,
+                          struct planes at, float *restrict mark)
+{
+    float *restrict first = at.first, *restrict first_seen_s = at.first_seen_s;
+    float *restrict second = at.second, *restrict second_seen_s = at.second_seen_s;
+    float *restrict spread = at.spread;
+    const struct rates k = *r;
     for (size_t i = 0; i < count; i++) {
-        const float x = luma[i];
-        const float a = first[i], b = second[i], a_seen = first_seen_s[i],
-                    b_seen = second_seen_s[i];
-        const float wide = SPREAD_FACTOR * spread[i];
-        const float limit = wide > contrast_min ? wide : contrast_min;
+        const float x = luma[i], a = first[i], b = second[i], wide = SPREAD_FACTOR * spread[i];
+        const float limit = larger(wide, k.contrast_min);
         /* Darker by so little may be a shadow, and a shadow is nobody. */
-        const float shade_a = SHADOW_SHARE * a, shade_b = SHADOW_SHARE * b;
-        const float limit_a = x < a ? (limit > shade_a ? limit : shade_a) : limit;
-        const float limit_b = x < b ? (limit > shade_b ? limit : shade_b) : limit;
+        const float limit_a = x < a ? larger(limit, SHADOW_SHARE * a) : limit;
+        const float limit_b = x < b ? larger(limit, SHADOW_SHARE * b) : limit;
         const float from_a = fabsf(x - a), from_b = fabsf(x - b);
-        const int is_a = from_a <= limit_a;
-        const int is_b = !is_a & (from_b <= limit_b);
-        const int b_known = b_seen >= need_s;
+        const float is_a = from_a <= limit_a ? 1.0f : 0.0f;
+        const float is_b = from_b <= limit_b ? 1.0f - is_a : 0.0f;
+        const float is_b_known = second_seen_s[i] >= k.need_s ? 1.0f : 0.0f;
+        const float is_quiet = is_a + is_b * is_b_known;
 
-        const float b_drop = is_a | b_known ? FADE : LOSS;
-        float a_next = a_seen + (is_a ? elapsed_s : -FADE * elapsed_s);
-        float b_next = b_seen + (is_b ? elapsed_s : -b_drop * elapsed_s);
-        const int is_fresh = !is_a & !is_b & (b_next <= 0.0f);
-        a_next = a_next < 0.0f ? 0.0f : a_next;
-        a_next = a_next > seen_max_s ? seen_max_s : a_next;
-        b_next = b_next < 0.0f ? 0.0f : b_next;
-        b_next = b_next > seen_max_s ? seen_max_s : b_next;
+        const float b_fade = LOSS + (FADE - LOSS) * larger(is_a, is_b_known);
+        const float a_gained = is_a - FADE * (1.0f - is_a);
+        const float b_gained = is_b - b_fade * (1.0f - is_b);
+        const float a_seen = within(first_seen_s[i] + k.elapsed_s * a_gained, k.seen_max_s);
+        const float b_seen = within(second_seen_s[i] + k.elapsed_s * b_gained, k.seen_max_s);
+        const float is_spent = b_seen > 0.0f ? 0.0f : 1.0f;
+        const float is_fresh = (1.0f - is_a) * (1.0f - is_b) * is_spent;
 
-        const float a_moved = a + (is_a ? mode_gain : 0.0f) * (x - a);
-        const float b_moved = b + (is_b ? mode_gain : 0.0f) * (x - b);
-        const float b_value = is_fresh ? x : b_moved;
-        const int is_quiet = is_a | (is_b & b_known);
-        const float nearest = b_known & (from_b < from_a) ? from_b : from_a;
-        const float wider = spread[i] + (is_quiet ? spread_gain : 0.0f) * (nearest - spread[i]);
-        spread[i] = wider < SPREAD_MIN ? SPREAD_MIN : wider;
-        mark[i] = is_quiet ? 0 : nearest > STRONG_FACTOR * limit ? 2 : 1;
+        const float a_moved = a + is_a * k.mode_gain * (x - a);
+        const float b_moved = b + larger(is_b * k.mode_gain, is_fresh) * (x - b);
+        const float b_distance = from_b + (1.0f - is_b_known) * 255.0f;
+        const float nearest = b_distance < from_a ? b_distance : from_a;
+        const float wider = spread[i] + is_quiet * k.spread_gain * (nearest - spread[i]);
+        const float strength = nearest > STRONG_FACTOR * limit ? 2.0f : 1.0f;
 
-        const int swap = b_next > a_next;
-        first[i] = swap ? b_value : a_moved;
-        second[i] = swap ? a_moved : b_value;
-        first_seen_s[i] = swap ? b_next : a_next;
-        second_seen_s[i] = swap ? a_next : b_next;
+        mark[i] = (1.0f - is_quiet) * strength;
+        spread[i] = larger(wider, SPREAD_MIN);
+        first[i] = b_seen > a_seen ? b_moved : a_moved;
+        second[i] = b_seen > a_seen ? a_moved : b_moved;
+        first_seen_s[i] = larger(a_seen, b_seen);
+        second_seen_s[i] = b_seen > a_seen ? a_seen : b_seen;
     }
 }
 
@@ -214,7 +241,7 @@ static size_t look_at_pixels(struct background *bg, const struct rates *r, const
                              uint8_t *marks)
 {
     float values[BLOCK_PX];
-    int32_t found[BLOCK_PX];
+    float found[BLOCK_PX];
     size_t marked = 0;
     for (size_t at = 0; at < bg->pixel_count; at += BLOCK_PX) {
         const size_t left = bg->pixel_count - at;
@@ -222,12 +249,11 @@ static size_t look_at_pixels(struct background *bg, const struct rates *r, const
         for (size_t i = 0; i < count; i++) {
             values[i] = luma[at + i];
         }
-        look_at_block(r, count, values, bg->first + at, bg->first_seen_s + at, bg->second + at,
-                      bg->second_seen_s + at, bg->spread + at, found);
+        look_at_block(r, count, values, planes_from(&bg->planes, at), found);
         uint32_t here = 0;
         for (size_t i = 0; i < count; i++) {
             marks[at + i] = (uint8_t)found[i];
-            here += found[i] > 0;
+            here += found[i] > 0.0f;
         }
         marked += here;
     }
@@ -246,8 +272,8 @@ bool background_look(struct background *bg, const uint8_t *luma, float elapsed_s
     bg->age_s += elapsed_s;
     float offset, slope;
     if (light_change(bg, luma, &offset, &slope)) {
-        relight(bg->first, bg->pixel_count, offset, slope);
-        relight(bg->second, bg->pixel_count, offset, slope);
+        relight(bg->planes.first, bg->pixel_count, offset, slope);
+        relight(bg->planes.second, bg->pixel_count, offset, slope);
     }
 
     const float absorb_s = bg->options.absorb_s;
