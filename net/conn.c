@@ -130,7 +130,8 @@ void conn_refuse(int fd)
     static const char answer[] =
         "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\n"
         "Content-Length: 87\r\nRetry-After: 5\r\nConnection: close\r\n\r\n"
-        "{\"error\": \"the server has as many connections as it may\", \"hint\": \"try again later\"} \n";
+        "{\"error\": \"the server has as many connections as it may\", \"hint\": \"try again "
+        "later\"} \n";
     (void)!write(fd, answer, sizeof(answer) - 1);
     close(fd);
 }
@@ -263,7 +264,7 @@ const char *fc_conn_peer(const struct fc_conn *conn)
         getpeername(conn->fd, (struct sockaddr *)&address.storage, &address.size) == 0) {
         address_format(&address, text);
     }
-    strncpy(conn->loop->peer, text, sizeof(conn->loop->peer) - 1);
+    memcpy(conn->loop->peer, text, sizeof(text));
     return conn->loop->peer;
 }
 

@@ -33,7 +33,7 @@ struct fc_server {
     struct stop_task {
         struct fc_task task;
         struct fc_loop *loop;
-    } *stop_tasks; /* one per loop */
+    } * stop_tasks; /* one per loop */
 };
 
 static uint32_t processor_count(void)

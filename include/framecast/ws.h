@@ -78,8 +78,8 @@ struct fc_ws_event {
     enum fc_ws_kind kind;
     struct fc_bytes payload;
     int64_t rtt_ns;
-    uint16_t code;  /* what the peer sent, or what we sent when it broke a rule */
-    bool is_clean;  /* close: both close frames were seen */
+    uint16_t code; /* what the peer sent, or what we sent when it broke a rule */
+    bool is_clean; /* close: both close frames were seen */
 };
 
 /**

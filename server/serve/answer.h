@@ -19,8 +19,8 @@ void answer_json(const struct visit *visit, int status, json_t *json);
 #define ANSWER_RENDITIONS_HINT "ask for a width, fps and quality that others use"
 
 /** Headers that forbid caching and buffering on the way. */
-#define ANSWER_LIVE_HEADERS                                                                        \
-    "Cache-Control: no-store, no-cache, must-revalidate, max-age=0\r\nPragma: no-cache\r\n"        \
+#define ANSWER_LIVE_HEADERS                                                                 \
+    "Cache-Control: no-store, no-cache, must-revalidate, max-age=0\r\nPragma: no-cache\r\n" \
     "X-Accel-Buffering: no\r\nX-Content-Type-Options: nosniff\r\n"
 
 /**

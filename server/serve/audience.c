@@ -37,8 +37,7 @@ static struct desk *desk_of(struct audience *audience, const struct stream *stre
 
 static void deliver_all(struct list_link *taps, const struct feed_item *item)
 {
-    LIST_FOREACH(at, safe, taps)
-    {
+    LIST_FOREACH (at, safe, taps) {
         struct tap *tap = container_of(at, struct tap, link);
         tap->deliver(tap, item);
     }
@@ -46,8 +45,7 @@ static void deliver_all(struct list_link *taps, const struct feed_item *item)
 
 static struct channel *channel_by_id(struct audience *audience, uint64_t rendition)
 {
-    LIST_FOREACH(at, safe, &audience->channels)
-    {
+    LIST_FOREACH (at, safe, &audience->channels) {
         struct channel *channel = container_of(at, struct channel, link);
         if (rendition_id(channel->rendition) == rendition) {
             return channel;
@@ -85,7 +83,7 @@ static void run_task(struct fc_task *task)
     }
 }
 
-struct audience *audience_new(struct site *site, struct fc_loop *loop, struct feed *feed)
+struct audience *audience_new(struct site *site, struct fc_loop *loop)
 {
     struct audience *audience =
         calloc(1, sizeof(*audience) + site->stream_count * sizeof(struct desk));
@@ -94,7 +92,6 @@ struct audience *audience_new(struct site *site, struct fc_loop *loop, struct fe
     }
     audience->site = site;
     audience->loop = loop;
-    audience->feed = feed;
     audience->task.run = run_task;
     list_init(&audience->channels);
     for (uint32_t i = 0; i < site->stream_count; i++) {
@@ -102,6 +99,11 @@ struct audience *audience_new(struct site *site, struct fc_loop *loop, struct fe
         list_init(&audience->desks[i].changes);
     }
     return audience;
+}
+
+void audience_set_feed(struct audience *audience, struct feed *feed)
+{
+    audience->feed = feed;
 }
 
 void audience_free(struct audience **audience)
@@ -135,8 +137,7 @@ static bool is_same(struct rendition_key a, struct rendition_key b)
 static struct channel *channel_open(struct audience *audience, struct stream *stream,
                                     struct rendition_key key)
 {
-    LIST_FOREACH(at, safe, &audience->channels)
-    {
+    LIST_FOREACH (at, safe, &audience->channels) {
         struct channel *channel = container_of(at, struct channel, link);
         if (channel->stream == stream && is_same(rendition_key(channel->rendition), key)) {
             return channel;

@@ -27,8 +27,11 @@ struct tap {
     struct channel *channel; /* of pictures; NULL otherwise */
 };
 
-FC_NODISCARD struct audience *audience_new(struct site *site, struct fc_loop *loop,
-                                           struct feed *feed);
+FC_NODISCARD struct audience *audience_new(struct site *site, struct fc_loop *loop);
+
+/** What it takes from; before the loop runs. Borrows feed. */
+void audience_set_feed(struct audience *audience, struct feed *feed);
+
 void audience_free(struct audience **audience);
 
 /** The feed has something; any thread. ctx is the audience. */

@@ -41,16 +41,16 @@ void endpoint_attach(struct endpoint *endpoint, const struct endpoint_ops *ops,
 void endpoint_detach(struct endpoint *endpoint);
 
 /* The endpoints, by file. Each answers the visit, now or later. */
-void page_visit(const struct visit *visit);           /* page.c */
-void status_list_visit(const struct visit *visit);    /* status.c */
-void status_stream_visit(const struct visit *visit);  /* status.c */
-void status_health_visit(const struct visit *visit);  /* status.c */
-void status_ready_visit(const struct visit *visit);   /* status.c */
-void snapshot_visit(const struct visit *visit);       /* snapshot.c */
-void mjpeg_visit(const struct visit *visit);          /* pictures.c */
-void frames_visit(const struct visit *visit);         /* pictures.c */
-void predictions_visit(const struct visit *visit);    /* predictions.c */
-void live_visit(const struct visit *visit);           /* live.c */
-void publish_visit(const struct visit *visit);        /* publish.c */
+void page_visit(const struct visit *visit);          /* page.c */
+void status_list_visit(const struct visit *visit);   /* status.c */
+void status_stream_visit(const struct visit *visit); /* status.c */
+void status_health_visit(const struct visit *visit); /* status.c */
+void status_ready_visit(const struct visit *visit);  /* status.c */
+void snapshot_visit(const struct visit *visit);      /* snapshot.c */
+void mjpeg_visit(const struct visit *visit);         /* pictures.c */
+void frames_visit(const struct visit *visit);        /* pictures.c */
+void predictions_visit(const struct visit *visit);   /* predictions.c */
+void live_visit(const struct visit *visit);          /* live.c */
+void publish_visit(const struct visit *visit);       /* publish.c */
 
 #endif

@@ -53,8 +53,7 @@ static void send_json(struct fc_conn *conn, json_t *json)
     fc_message_unref(&message);
 }
 
-static void send_error(struct live *live, const char *code, const char *message,
-                       const char *stream)
+static void send_error(struct live *live, const char *code, const char *message, const char *stream)
 {
     send_json(live->endpoint.conn, json_pack("{s:s, s:s, s:s, s:s*}", "type", "error", "code", code,
                                              "message", message, "stream", stream));
@@ -70,9 +69,8 @@ static void send_stream(struct subscription *subscription)
               json_pack("{s:s, s:s, s:i, s:s, s:I, s:I, s:s, s:s?, s:s?}", "type", "stream",
                         "stream", stream_name(stream), "id", (int)stream_id(stream), "codec",
                         "jpeg", "width", (json_int_t)now.width, "height", (json_int_t)now.height,
-                        "state", source_state_name(now.state), "error",
-                        now.why[0] ? now.why : NULL, "predictor",
-                        predictor ? predictor_name(predictor) : NULL));
+                        "state", source_state_name(now.state), "error", now.why[0] ? now.why : NULL,
+                        "predictor", predictor ? predictor_name(predictor) : NULL));
 }
 
 static void deliver_picture(struct tap *tap, const struct feed_item *item)
@@ -86,8 +84,7 @@ static void deliver_picture(struct tap *tap, const struct feed_item *item)
 static void deliver_prediction(struct tap *tap, const struct feed_item *item)
 {
     const struct subscription *subscription = container_of(tap, struct subscription, predictions);
-    (void)fc_conn_send(subscription->live->endpoint.conn,
-                       item->parcel->forms[PREDICTION_FORM_WS]);
+    (void)fc_conn_send(subscription->live->endpoint.conn, item->parcel->forms[PREDICTION_FORM_WS]);
 }
 
 static void deliver_change(struct tap *tap, const struct feed_item *item)

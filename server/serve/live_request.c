@@ -88,8 +88,8 @@ static const char *read_whole(const json_t *json, const char *name, json_int_t m
     }
     const json_int_t number = json_integer_value(value);
     if (!json_is_integer(value) || number < min || number > max) {
-        snprintf(why, why_size, "%s must be a whole number from %lld to %lld", name,
-                 (long long)min, (long long)max);
+        snprintf(why, why_size, "%s must be a whole number from %lld to %lld", name, (long long)min,
+                 (long long)max);
         return "bad_member";
     }
     *out = number;

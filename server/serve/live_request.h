@@ -4,8 +4,8 @@
 
 #include <framecast/bytes.h>
 
-#include "serve/key.h"
 #include "hub/stream.h"
+#include "serve/key.h"
 
 /*
  * What a framecast.v1 client says: one JSON object a message, checked member by member. Unknown

@@ -6,8 +6,8 @@
 
 #include "serve/answer.h"
 
-#define CONTENT_SECURITY_POLICY                                                                    \
-    "Content-Security-Policy: default-src 'self'; img-src 'self' blob: data:; "                    \
+#define CONTENT_SECURITY_POLICY                                                 \
+    "Content-Security-Policy: default-src 'self'; img-src 'self' blob: data:; " \
     "connect-src 'self' ws: wss:; object-src 'none'; base-uri 'none'; frame-ancestors 'self'\r\n"
 
 static bool is_equal(struct fc_bytes bytes, const char *text)

@@ -18,8 +18,8 @@ struct publisher {
 
 static void send_text(struct fc_conn *conn, const char *text)
 {
-    struct fc_message *message = fc_message_new_ws(
-        FC_WS_TEXT, (struct fc_bytes){ (const uint8_t *)text, strlen(text) });
+    struct fc_message *message =
+        fc_message_new_ws(FC_WS_TEXT, (struct fc_bytes){ (const uint8_t *)text, strlen(text) });
     if (message) {
         (void)fc_conn_send(conn, message);
     }

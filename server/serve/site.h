@@ -21,10 +21,10 @@ struct audience;
 struct site {
     struct stream *const *streams; /* borrowed; at least one */
     uint32_t stream_count;
-    struct feed *const *feeds;          /* one per loop; borrowed */
-    struct audience *const *audiences;  /* one per loop; borrowed */
+    struct feed *const *feeds;         /* one per loop; borrowed */
+    struct audience *const *audiences; /* one per loop; borrowed */
     uint32_t loop_count;
-    int64_t started_ns;                 /* steady clock */
+    int64_t started_ns; /* steady clock */
 };
 
 /** The stream of that name, or NULL. */

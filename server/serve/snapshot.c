@@ -75,8 +75,8 @@ void snapshot_visit(const struct visit *visit)
         answer_error(visit, 503, "out of memory", "try again later");
         return;
     }
-    const struct fc_bytes *known = fc_http_header_find(
-        visit->request->headers, visit->request->header_count, "If-None-Match");
+    const struct fc_bytes *known =
+        fc_http_header_find(visit->request->headers, visit->request->header_count, "If-None-Match");
     if (known && known->size < sizeof(snapshot->known_etag)) {
         memcpy(snapshot->known_etag, known->data, known->size);
     }

@@ -57,12 +57,13 @@ static json_t *stream_json(struct stream *stream)
     struct stream_description now;
     stream_describe(stream, &now);
     const struct stream_stats *stats = stream_stats(stream);
-    json_t *age = now.captured_ns ? json_real(ms(clock_steady_ns() - now.captured_ns))
-                                  : json_null();
+    json_t *age =
+        now.captured_ns ? json_real(ms(clock_steady_ns() - now.captured_ns)) : json_null();
     return json_pack(
-        "{s:s, s:i, s:o, s:I, s:I, s:s, s:f, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "name",
-        stream_name(stream), "id", (int)stream_id(stream), "source", source_json(stream, &now),
-        "width", (json_int_t)now.width, "height", (json_int_t)now.height, "codec", "jpeg", "fps",
+        "{s:s, s:i, s:f, s:o, s:I, s:I, s:s, s:f, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+        "name", stream_name(stream), "id", (int)stream_id(stream), "now",
+        (double)clock_wall_us() / 1e6, "source", source_json(stream, &now), "width",
+        (json_int_t)now.width, "height", (json_int_t)now.height, "codec", "jpeg", "fps",
         (double)(int64_t)(now.fps * 100 + 0.5) / 100, "seq", (json_int_t)now.seq, "frame_age_ms",
         age, "viewers", count(&stats->viewers), "pictures", count(&stats->pictures), "encoded",
         count(&stats->encoded), "passed", count(&stats->passed), "sent", count(&stats->sent),
@@ -75,17 +76,12 @@ void status_list_visit(const struct visit *visit)
     for (uint32_t i = 0; i < visit->site->stream_count; i++) {
         json_array_append_new(list, stream_json(visit->site->streams[i]));
     }
-    answer_json(visit, 200,
-                json_pack("{s:f, s:o}", "now", (double)clock_wall_us() / 1e6, "streams", list));
+    answer_json(visit, 200, list);
 }
 
 void status_stream_visit(const struct visit *visit)
 {
-    json_t *json = stream_json(visit->stream);
-    if (json) {
-        json_object_set_new(json, "now", json_real((double)clock_wall_us() / 1e6));
-    }
-    answer_json(visit, 200, json);
+    answer_json(visit, 200, stream_json(visit->stream));
 }
 
 void status_health_visit(const struct visit *visit)

@@ -13,8 +13,8 @@
 #define WINDOW_MAX 64
 
 struct window {
-    uint32_t size;            /* 0: none */
-    uint32_t first, count;    /* of sent, a ring */
+    uint32_t size;         /* 0: none */
+    uint32_t first, count; /* of sent, a ring */
     uint64_t sent[WINDOW_MAX];
 };
 
