@@ -22,6 +22,8 @@ static const float TENTATIVE_S = 0.25f;  /* a tentative track lives so long unse
 static const float GROUP_S = 5.0f;       /* so long without a region of its own */
 static const float COVERED_S = 1.5f;     /* so long on top of an older track */
 static const float COVERED_SHARE = 0.6f; /* common area to joint area: on top */
+static const float OPEN_TAU_S = 0.2f;    /* size, of who is coming into the picture or is new */
+static const float YOUNG_S = 0.7f;       /* so old is not new */
 static const float UNLIKE_TAU_S = 1.5f;  /* size, from a region of another size */
 static const float VAGUE_SPEED = 0.3f;   /* of the correction of speed, from an edge alone */
 static const float COAST_TAU_S = 0.8f;   /* the speed of an unseen track decays */
@@ -283,15 +285,16 @@ static void correct_axis(struct track_axis *a, float begin, float end, enum fit 
     }
 }
 
-static void correct_alone(struct track_axis *a, float begin, float end, bool is_new,
+/* Who comes into the picture, or leaves it, changes size with every step. */
+static void correct_alone(struct track_axis *a, float begin, float end, bool is_open,
                           float elapsed_s)
 {
-    const bool is_whole = is_new || is_alike(end - begin, a->size);
-    correct_axis(a, begin, end, is_whole ? FIT_WHOLE : FIT_HELD,
-                 is_whole ? SIZE_TAU_S : UNLIKE_TAU_S, elapsed_s);
+    const bool is_whole = is_open || is_alike(end - begin, a->size);
+    const float tau_s = is_open ? OPEN_TAU_S : is_whole ? SIZE_TAU_S : UNLIKE_TAU_S;
+    correct_axis(a, begin, end, is_whole ? FIT_WHOLE : FIT_HELD, tau_s, elapsed_s);
 }
 
-static void correct(struct tracks *set, size_t i, float elapsed_s)
+static void correct(struct tracks *set, size_t i, float elapsed_s, float width, float height)
 {
     struct track *t = &set->list[i];
     const struct region *r = &set->piece[i];
@@ -300,8 +303,11 @@ static void correct(struct tracks *set, size_t i, float elapsed_s)
         correct_axis(&t->y, r->top, r->bottom, FIT_HELD, 0.0f, elapsed_s);
         t->grouped_s += elapsed_s;
     } else {
-        correct_alone(&t->x, r->left, r->right, !t->id, elapsed_s);
-        correct_alone(&t->y, r->top, r->bottom, !t->id, elapsed_s);
+        const bool is_young = !t->id || t->age_s < YOUNG_S;
+        const bool is_open_x = is_young || r->left <= 0.0f || r->right >= width;
+        const bool is_open_y = is_young || r->top <= 0.0f || r->bottom >= height;
+        correct_alone(&t->x, r->left, r->right, is_open_x, elapsed_s);
+        correct_alone(&t->y, r->top, r->bottom, is_open_y, elapsed_s);
         t->grouped_s = 0.0f;
     }
     t->fill = fminf(1.0f, (float)r->pixel_count / area_of(r));
@@ -357,7 +363,7 @@ static void settle(struct tracks *set, float elapsed_s, float width, float heigh
         struct track *t = &set->list[i];
         const bool is_hit = set->region_of[i] != NONE;
         if (is_hit) {
-            correct(set, i, elapsed_s);
+            correct(set, i, elapsed_s, width, height);
         } else {
             coast(t, elapsed_s);
         }
