@@ -49,7 +49,15 @@ export class Connection {
     this.#page = page;
     this.#clock = clock;
     this.#handlers = handlers;
-    this.#io = { fetch: (...args) => fetch(...args), WebSocket, now: () => performance.now(), random: Math.random, ...io };
+    this.#io = {
+      fetch: (...args) => fetch(...args),
+      WebSocket: globalThis.WebSocket,
+      after: (ms, action) => setTimeout(action, ms),
+      cancel: (timer) => clearTimeout(timer),
+      now: () => performance.now(),
+      random: Math.random,
+      ...io,
+    };
   }
 
   /** @returns {Status} */
@@ -59,7 +67,7 @@ export class Connection {
 
   /** Connects now, also when the next attempt would be later. */
   async start() {
-    clearTimeout(this.#timer);
+    this.#io.cancel(this.#timer);
     if (this.#socket) return;
     const keep = this.#status.cause;
     this.#enter({ state: 'connecting', cause: keep, reason: this.#status.reason, retryAt: null });
@@ -84,14 +92,14 @@ export class Connection {
     const socket = new this.#io.WebSocket(liveAddress(this.#page), PROTOCOL);
     this.#socket = socket;
     socket.binaryType = 'arraybuffer';
-    this.#timer = setTimeout(() => socket.close(), ANSWER_MS);
+    this.#timer = this.#io.after(ANSWER_MS, () => socket.close());
     socket.onopen = () => {
-      clearTimeout(this.#timer);
+      this.#io.cancel(this.#timer);
       this.#openedAt = this.#io.now();
       this.#pollsLost = 0;
       this.#enter({ state: 'open', cause: null, reason: '', retryAt: null });
       this.#handlers.list(streams);
-      this.#timer = setTimeout(() => this.#poll(socket), POLL_MS);
+      this.#timer = this.#io.after(POLL_MS, () => this.#poll(socket));
     };
     socket.onmessage = ({ data }) => this.#receive(data);
     socket.onclose = ({ code, reason }) => this.#closed(socket, code, reason);
@@ -117,12 +125,12 @@ export class Connection {
   }
 
   #lost(cause, reason) {
-    clearTimeout(this.#timer);
+    this.#io.cancel(this.#timer);
     const delay = backoff(this.#failures, this.#io.random());
     this.#failures += 1;
     if (cause !== 'refused') this.#clock.forget();
     this.#enter({ state: 'lost', cause, reason, retryAt: this.#io.now() + delay });
-    this.#timer = setTimeout(() => this.start(), delay);
+    this.#timer = this.#io.after(delay, () => this.start());
   }
 
   async #poll(socket) {
@@ -139,7 +147,7 @@ export class Connection {
       socket.close();
       this.#lost('gone', '');
     } else {
-      this.#timer = setTimeout(() => this.#poll(socket), POLL_MS);
+      this.#timer = this.#io.after(POLL_MS, () => this.#poll(socket));
     }
   }
 

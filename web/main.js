@@ -103,6 +103,7 @@ function refresh() {
   if (document.hidden) return;
   const streams = [...byName.values()];
   for (const stream of streams) stream.refresh();
+  wall.layout();
   const now = performance.now();
   const rate = streams.reduce((sum, { tally }) => sum + tally.rate(now), 0);
   const bytes = streams.reduce((sum, { tally }) => sum + tally.takeBytes(), 0);

@@ -24,10 +24,10 @@ export function drawBoxes(context, place, objects, scale) {
 /** The same track, or else the same label, always has the same colour. */
 export function colourOf({ track, label }) {
   const key = track ?? [...label].reduce((sum, letter) => (sum * 31 + letter.codePointAt(0)) % 9973, 7);
-  return `hsl(${Math.round((key * GOLDEN_ANGLE + 150) % 360)} 85% 62%)`;
+  return `oklch(0.82 0.16 ${Math.round((key * GOLDEN_ANGLE + 150) % 360)})`;
 }
 
-/** "person 91 % #7"; what is not known is left out. */
+/** "person 91% #7"; what is not known is left out. */
 export function captionOf({ label, score, track }) {
   const parts = [label || 'object'];
   if (score !== null) parts.push(`${Math.round(score * 100)}%`);

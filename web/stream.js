@@ -141,8 +141,8 @@ export class Stream {
   refresh() {
     const now = this.#now();
     const { mode } = this.#pairing;
-    const stalled = this.#stalled(now);
-    this.#tile.setNumbers(this.#tally.numbers(now, { stalled, mode, predictor: this.#info.predictor }));
+    const live = this.#subscribed && this.#onShow !== null && this.#info.state === 'up' && !this.#stalled(now);
+    this.#tile.setNumbers(this.#tally.numbers(now, { live, mode, predictor: this.#info.predictor }));
     this.#tile.setPlot(this.#tally.points(now));
     this.#tile.setMode(mode);
     this.#say();
@@ -217,7 +217,7 @@ export class Stream {
     const { state, error } = this.#info;
     const now = this.#now();
     this.#tile.setState(this.#subscribed ? state : 'lost');
-    if (!this.#subscribed) this.#tile.setMessage('No connection', 'The picture is from before');
+    if (!this.#subscribed) this.#tile.setMessage('No connection', this.#onShow ? 'This picture is from before' : '');
     else if (state === 'down') this.#tile.setMessage('The source is down', error ?? 'It is tried again');
     else if (state === 'ended') this.#tile.setMessage('The stream has ended', error ?? '');
     else if (state === 'connecting') this.#tile.setMessage('Opening the source…', error ?? '');

@@ -75,18 +75,22 @@ export class Tally {
     return this.#history.points(now);
   }
 
-  /** The numbers under a tile. @param {string|null} predictor its name */
-  numbers(now, { stalled, mode, predictor }) {
-    const lag = this.#lags.percentile(0.5);
-    const level = stalled || lag > LATE_MS ? 'bad' : lag > SLOW_MS ? 'warn' : '';
+  /**
+   * The numbers under a tile.
+   * @param {{live: boolean, mode: string, predictor: string|null}} about live: pictures are coming, so that rate and
+   *   lag mean something; predictor: its name
+   */
+  numbers(now, { live, mode, predictor }) {
+    const lag = live ? this.#lags.percentile(0.5) : null;
+    const level = lag > LATE_MS ? 'bad' : lag > SLOW_MS ? 'warn' : '';
     return {
-      lag: { text: stalled ? format.NOTHING : format.duration(lag), level,
+      lag: { text: format.duration(lag), level,
         note: `From capture to drawing. Median ${format.duration(lag)}, `
           + `95 % within ${format.duration(this.#lags.percentile(0.95))}` },
-      fps: { text: `${format.rate(this.rate(now))} fps`, level: stalled ? 'bad' : '' },
+      fps: { text: live ? `${format.rate(this.rate(now))} fps` : format.NOTHING },
       drops: { text: String(this.#leftOut + this.#skipped),
         note: `Left out by the server: ${this.#leftOut}. Not drawn here: ${this.#skipped}` },
-      latency: { text: predictor ? format.duration(this.#latencies.percentile(0.5)) : format.NOTHING,
+      latency: { text: format.duration(live && predictor ? this.#latencies.percentile(0.5) : null),
         note: `${predictor ?? 'Predictor'}: ${MODE_NOTES[mode]}` },
     };
   }

@@ -135,7 +135,7 @@ export class Tile {
 
   setPlot(points) {
     const end = drawPlot(this.#parts.plot, points);
-    setText(this.#parts.axis, format.duration(end));
+    setText(this.#parts.axis, points.some((point) => point !== null) ? format.duration(end) : '');
   }
 
   setEnlarged(enlarged) {

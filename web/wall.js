@@ -85,7 +85,7 @@ export class Wall {
     };
     const first = this.#tiles[0];
     if (!first || space.width <= 0) return;
-    const chrome = first.element.offsetHeight - first.button.offsetHeight;
+    const chrome = heightAround(first);
     const aspect = this.#aspect();
     const tile = { aspect, chrome, gap: GAP, least: LEAST_WIDTH };
     const { columns, width } = window.innerWidth <= PHONE_WIDTH
@@ -94,7 +94,7 @@ export class Wall {
     this.#root.style.setProperty('--tile-width', `${Math.floor(width)}px`);
     this.#root.style.setProperty('--aspect', String(aspect));
     this.#root.style.setProperty('--enlarged-aspect', String(this.#enlarged?.aspect ?? aspect));
-    this.#root.style.setProperty('--enlarged-height', `${Math.max(160, space.height - chrome)}px`);
+    this.#root.style.setProperty('--enlarged-height', `${Math.max(160, space.height - heightAround(this.#enlarged ?? first))}px`);
   }
 
   /** One shape for all frames: the pictures' own if they agree. */
@@ -138,6 +138,11 @@ export class Wall {
     const distance = (tile) => Math.abs(centre(tile).y - at.y) * 4 + Math.abs(centre(tile).x - at.x);
     return beyond.sort((a, b) => distance(a) - distance(b))[0];
   }
+}
+
+/** Of everything in a tile but the picture. */
+function heightAround(tile) {
+  return tile.element.offsetHeight - tile.button.offsetHeight;
 }
 
 function centre(tile) {
