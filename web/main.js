@@ -37,12 +37,10 @@ function statusChanged(status) {
 function listArrived(list) {
   const names = new Set(list.map(({ name }) => name));
   for (const name of [...byName.keys()]) if (!names.has(name)) removeStream(name);
-  for (const info of list) {
-    const known = byName.get(info.name);
-    const stream = known ?? addStream(info.name);
-    stream.describe(info);
-    if (!stream.subscribed) stream.subscribe();
-  }
+  for (const { name } of list) if (!byName.has(name)) addStream(name);
+  for (const info of list) byName.get(info.name).describe(info);
+  // Only now every tile has its size, and the server can be asked for the right width.
+  for (const stream of byName.values()) if (!stream.subscribed) stream.subscribe();
   banner.setNote(list.length === 0 ? 'This server has no streams yet.' : '');
 }
 
@@ -109,8 +107,8 @@ function refresh() {
   const bytes = streams.reduce((sum, { tally }) => sum + tally.takeBytes(), 0);
   const bits = (bytes * 8000) / (now - refreshedAt);
   refreshedAt = now;
-  const parts = [format.count(streams.length, 'stream'), `${format.rate(rate)} pictures/s`, format.bitrate(bits)];
-  setText(summary, connection.status.state === 'open' ? parts.join('  ·  ') : '');
+  const parts = [format.count(streams.length, 'stream'), `${format.rate(rate)} fps`, format.bitrate(bits)];
+  setText(summary, connection.status.state === 'open' ? parts.join(' · ') : '');
 }
 
 const switches = {

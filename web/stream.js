@@ -29,6 +29,7 @@ export class Stream {
   #subscribed = false;
   #running = true;
   #asked = null; // width
+  #refusal = null; // what the server said when it did not want to send this stream
   #info = { state: 'connecting', error: null, width: null, height: null, fps: null, kind: '', predictor: null };
   #onShow = null; // the picture on the tile
   #showing = null; // {picture, prediction}: given to the decoder last
@@ -67,13 +68,16 @@ export class Stream {
   /** The server's "stream" message. Its size may be that of what we asked for: the list's counts. */
   changed({ state, error, predictor, width, height }) {
     const { width: known } = this.#info;
-    this.#learn({ state: state ?? 'up', error: error ?? null, predictor: predictorName(predictor),
+    this.#refusal = null;
+    this.#learn({ state: state ?? 'up', error: error ?? null,
+      ...(predictor === undefined ? {} : { predictor: predictorName(predictor) }),
       ...(known ? {} : { width, height }) });
   }
 
   subscribe() {
     this.#forget();
     this.#subscribed = true;
+    this.#refusal = null;
     this.#tally.begin();
     this.#asked = this.#widthToAsk();
     const width = this.#asked === null ? {} : { width: this.#asked };
@@ -134,7 +138,8 @@ export class Stream {
 
   /** An error that the server reports for this stream. */
   failed(message) {
-    this.#tile.setMessage('The server refuses this stream', message);
+    this.#refusal = message;
+    this.#say();
   }
 
   /** To be called about twice a second. */
@@ -218,11 +223,12 @@ export class Stream {
     const now = this.#now();
     this.#tile.setState(this.#subscribed ? state : 'lost');
     if (!this.#subscribed) this.#tile.setMessage('No connection', this.#onShow ? 'This picture is from before' : '');
+    else if (this.#refusal) this.#tile.setMessage('The server refuses', this.#refusal);
     else if (state === 'down') this.#tile.setMessage('The source is down', error ?? 'It is tried again');
     else if (state === 'ended') this.#tile.setMessage('The stream has ended', error ?? '');
     else if (state === 'connecting') this.#tile.setMessage('Opening the source…', error ?? '');
     else if (this.#tile.element.dataset.drawn === '0') this.#tile.setMessage('Waiting for the first picture…');
-    else if (this.#stalled(now)) this.#tile.setMessage(`No picture for ${duration(this.#tally.silence(now))}`);
+    else if (this.#stalled(now)) this.#tile.setMessage('No pictures are coming', `The last one was ${duration(this.#tally.silence(now))} ago`);
     else this.#tile.setMessage(null);
   }
 }

@@ -174,7 +174,7 @@ function build(name) {
     description: element('span', { class: 'tile-description' }),
     canvas: element('canvas', { class: 'tile-canvas' }),
     insetCanvas: element('canvas'),
-    title: element('strong'),
+    title: element('strong', { role: 'status' }),
     detail: element('span'),
     data: element('p', { class: 'tile-data' }),
     plot: element('canvas', { class: 'plot', role: 'img', 'aria-label': 'Lag during the last minute' }),
@@ -184,7 +184,7 @@ function build(name) {
   part.data.hidden = true;
   part.inset = element('span', { class: 'tile-inset' }, part.insetCanvas, element('span', {}, 'last looked at'));
   part.inset.hidden = true;
-  part.message = element('span', { class: 'tile-message', role: 'status' }, part.title, part.detail);
+  part.message = element('span', { class: 'tile-message' }, part.title, part.detail);
   part.view = element('button', { class: 'tile-view', type: 'button', 'aria-label': `Enlarge ${name}`,
     'aria-expanded': 'false' }, part.canvas, part.inset);
   const list = element('dl', { class: 'tile-numbers' });

@@ -10,6 +10,7 @@ takes the same words as the real program and prints its address. What it adds, t
     --predict-fps N       at most so many predictions a second; others are left out
     --down NAME           this stream's source is down
     --data                predictions carry a text beside the boxes
+    --source-width PX     how wide the source is said to be (the pictures are 640 wide)
 
 Every picture has its sequence number in it twice: as text, and as a row of black and white squares along the
 upper edge (lowest bit first) that a test can read back from a canvas. The moving blocks are what the
@@ -61,7 +62,8 @@ class Stream:
     def info(self):
         predictor = {"name": self.options.predict, "state": "up"} if self.options.predict else None
         return {"name": self.name, "source": {"kind": "test", "state": self.state(), "error": self.error()},
-                "width": self.width, "height": self.height, "codec": "jpeg", "fps": self.options.fps,
+                "width": self.options.source_width, "height": self.options.source_width * 9 // 16, "codec": "jpeg",
+                "fps": self.options.fps,
                 "viewers": len(self.viewers), "predictor": predictor}
 
     def message(self):
@@ -266,6 +268,7 @@ def main():
     parser.add_argument("--predict-fps", type=float, default=0)
     parser.add_argument("--down", action="append", default=[])
     parser.add_argument("--data", action="store_true")
+    parser.add_argument("--source-width", type=int, default=640)
     parser.add_argument("source", nargs="*", default=["cam=test"])
     options = parser.parse_args()
     host, port = options.listen.rsplit(":", 1)
