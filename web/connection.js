@@ -160,11 +160,11 @@ export class Connection {
     });
     const receivedAt = Date.now();
     const body = await answer.json().catch(() => null);
-    if (!answer.ok || !Array.isArray(body?.streams)) {
+    if (!answer.ok || !Array.isArray(body)) {
       throw Object.assign(new Error('refused'), { refused: body?.error ?? `status ${answer.status}` });
     }
-    this.#clock.sample(sentAt, receivedAt, body.now * 1000);
-    return body.streams.filter((stream) => typeof stream?.name === 'string');
+    if (body[0]?.now) this.#clock.sample(sentAt, receivedAt, body[0].now * 1000);
+    return body.filter((stream) => typeof stream?.name === 'string');
   }
 
   #enter(status) {

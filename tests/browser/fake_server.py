@@ -179,7 +179,7 @@ class Server:
     def answer(self, path):
         path = path.split("?")[0]
         if path == "/streams":
-            body = {"now": time.time(), "streams": [stream.info() for stream in self.streams.values()]}
+            body = [{"now": time.time(), **stream.info()} for stream in self.streams.values()]
             return http.HTTPStatus.OK, "application/json", json.dumps(body).encode()
         if path == "/log":
             return http.HTTPStatus.OK, "application/json", json.dumps(self.log[-2000:]).encode()

@@ -45,7 +45,7 @@ function page({ answers }) {
   return { connection, sockets, log, pass };
 }
 
-const GOOD = { body: { now: 1, streams: [{ name: 'a' }, { noName: true }] } };
+const GOOD = { body: [{ name: 'a', now: 1 }, { noName: true }] };
 
 test('connection/asks for the list, then opens one socket', async () => {
   const { connection, sockets, log } = page({ answers: [GOOD] });
