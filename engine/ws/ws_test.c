@@ -3,7 +3,6 @@
 
 #include "engine/testing/alloc.h"
 #include "engine/testing/test.h"
-#include "engine/ws/connection.h"
 
 /* What the pages of tests/wire/ cannot say: room, limits of output, time and memory. */
 
@@ -95,6 +94,17 @@ static void an_engine_may_have_its_own_room(void **state)
     assert_int_equal(fc_ws_input(ws).size, 16384);
     feed(ws, BYTES("\x81\x02hi"));
     expect_event(ws, FC_WS_EVENT_MESSAGE);
+    fc_ws_free(&ws);
+}
+
+static void huge_room_is_used_in_part(void **state)
+{
+    (void)state;
+    struct fc_ws *ws = fc_ws_new(&(struct fc_ws_options){
+        .input_space = { space, (size_t)UINT32_MAX + 1 }, /* a lie, but nobody will write */
+    });
+    assert_non_null(ws);
+    assert_true(fc_ws_input(ws).size == UINT32_MAX);
     fc_ws_free(&ws);
 }
 
@@ -265,15 +275,8 @@ static void a_peer_that_is_gone_ends_it(void **state)
 static void live(struct fc_ws *ws)
 {
     static const char *const input[] = {
-        "\x01\x03"
-        "abc",
-        "\x80\x05",
-        "de",
-        "fgh",
-        "\x89\x02p",
-        "q",
-        "\x82\x7e\x20\x01",
-        "\x88\x02\x03\xe8",
+        "\x01\x03\141bc",   "\x80\x05",         "de", "fgh", "\x89\x02p", "q",
+        "\x82\x7e\x20\x01", "\x88\x02\x03\xe8",
     };
     struct fc_ws_event event;
     (void)fc_ws_send(ws, FC_WS_TEXT, BYTES("hello"));
@@ -369,6 +372,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_idle_engine_holds_only_itself),
         cmocka_unit_test(an_engine_may_have_its_own_room),
+        cmocka_unit_test(huge_room_is_used_in_part),
         cmocka_unit_test(a_large_message_is_received_in_place),
         cmocka_unit_test(closing_spares_the_room_on_loan),
         cmocka_unit_test(unread_events_hold_input_back),

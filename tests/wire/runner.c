@@ -18,7 +18,8 @@
  *     done                           or open: what must hold at the end
  *     ```
  *
- * Each case runs with its input in one piece, byte by byte, and split in two at every place.
+ * Each case runs with its input in one piece, byte by byte, and split in two at every place (long
+ * input: at its ends and at some places between).
  */
 
 #include <assert.h>
@@ -31,7 +32,13 @@
 #include <framecast/ws.h>
 
 enum { TEXT_MAX = 1 << 18, LINE_MAX_BYTES = 4096, STEPS_MAX = 64, INPUT_BYTES = 1024 };
-enum { SPLIT_EVERYWHERE_BYTES = 1024, SPLIT_STRIDE = 997, ONE_BY_ONE = -1, WHOLE = 0 };
+enum {
+    SPLIT_EVERYWHERE_BYTES = 1024,
+    SPLIT_EDGE_BYTES = 32,
+    SPLIT_STRIDE = 4093,
+    ONE_BY_ONE = -1,
+    WHOLE = 0
+};
 
 struct text {
     size_t size;
@@ -315,7 +322,7 @@ static void run_case(void)
     run(ONE_BY_ONE);
     for (size_t at = 1; at < current.input_bytes; at++) {
         const size_t left = current.input_bytes - at;
-        const bool is_edge = at < SPLIT_EVERYWHERE_BYTES / 8 || left < SPLIT_EVERYWHERE_BYTES / 8;
+        const bool is_edge = at < SPLIT_EDGE_BYTES || left < SPLIT_EDGE_BYTES;
         if (current.input_bytes <= SPLIT_EVERYWHERE_BYTES || is_edge || at % SPLIT_STRIDE == 0) {
             run((long)at);
         }
