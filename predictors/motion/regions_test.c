@@ -140,6 +140,17 @@ static void too_many_regions_are_cut_off(void **state)
     assert_int_equal(find(b), REGIONS_MAX);
 }
 
+static void boxes_share_what_lies_in_both(void **state)
+{
+    (void)state;
+    const struct region a = { .left = 0, .top = 0, .right = 10, .bottom = 10 };
+    const struct region b = { .left = 6, .top = 8, .right = 20, .bottom = 30 };
+    const struct region beside = { .left = 10, .top = 0, .right = 20, .bottom = 10 };
+    assert_true(region_area(&a) == 100.0f);
+    assert_true(region_common_area(&a, &b) == 8.0f);
+    assert_true(region_common_area(&a, &beside) == 0.0f);
+}
+
 static void free_takes_null(void **state)
 {
     (void)state;
@@ -162,6 +173,7 @@ int main(void)
         WITH_BENCH(pieces_above_each_other_are_one_body),
         WITH_BENCH(pieces_side_by_side_are_two),
         WITH_BENCH(too_many_regions_are_cut_off),
+        cmocka_unit_test(boxes_share_what_lies_in_both),
         cmocka_unit_test(free_takes_null),
     };
     return cmocka_run_group_tests_name("regions", tests, NULL, NULL);
