@@ -214,6 +214,10 @@ export class Stream {
     return widthToAsk(this.#tile.shownWidth, this.#info.width || null);
   }
 
+  #lastOne(now) {
+    return `The last one was ${duration(this.#tally.silence(now))} ago`;
+  }
+
   #stalled(now) {
     return this.#tally.silence(now) > Math.max(STALLED_MS, 3000 / (this.#info.fps || 1));
   }
@@ -228,7 +232,7 @@ export class Stream {
     else if (state === 'ended') this.#tile.setMessage('The stream has ended', error ?? '');
     else if (state === 'connecting') this.#tile.setMessage('Opening the source…', error ?? '');
     else if (this.#tile.element.dataset.drawn === '0') this.#tile.setMessage('Waiting for the first picture…');
-    else if (this.#stalled(now)) this.#tile.setMessage('No pictures are coming', `The last one was ${duration(this.#tally.silence(now))} ago`);
+    else if (this.#stalled(now)) this.#tile.setMessage('No pictures are coming', this.#lastOne(now));
     else this.#tile.setMessage(null);
   }
 }

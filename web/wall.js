@@ -94,7 +94,8 @@ export class Wall {
     this.#root.style.setProperty('--tile-width', `${Math.floor(width)}px`);
     this.#root.style.setProperty('--aspect', String(aspect));
     this.#root.style.setProperty('--enlarged-aspect', String(this.#enlarged?.aspect ?? aspect));
-    this.#root.style.setProperty('--enlarged-height', `${Math.max(160, space.height - heightAround(this.#enlarged ?? first))}px`);
+    const left = space.height - heightAround(this.#enlarged ?? first);
+    this.#root.style.setProperty('--enlarged-height', `${Math.max(160, left)}px`);
   }
 
   /** One shape for all frames: the pictures' own if they agree. */
