@@ -7,11 +7,11 @@
 #if defined(__GNUC__)
 #define FC_API __attribute__((visibility("default")))
 #define FC_NODISCARD __attribute__((warn_unused_result))
-#define FC_PRINTF(format, first) __attribute__((format(printf, format, first)))
+#define FC_PRINTF(fmt, first) __attribute__((format(printf, fmt, first)))
 #else
 #define FC_API
 #define FC_NODISCARD
-#define FC_PRINTF(format, first)
+#define FC_PRINTF(fmt, first)
 #endif
 
 #ifdef __cplusplus

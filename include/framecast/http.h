@@ -14,6 +14,7 @@ FC_BEGIN
 
 #define FC_HTTP_HEADERS_MAX 64
 #define FC_HTTP_HEAD_MAX_BYTES 16384
+#define FC_HTTP_TARGET_MAX_BYTES 8192
 
 enum fc_http_method {
     FC_HTTP_GET,

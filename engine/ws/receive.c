@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: MIT */
+#include <framecast/ws.h>
+
+#include <assert.h>
+
+#include "engine/ws/connection.h"
+
+/*
+ * Bytes go through the reader into the message, events come out.
+ *
+ * Parsing happens when an event is asked for, so that a message which lies whole in the input space
+ * is given out where it lies. What does not lie there whole is collected: a large message is
+ * received into its own buffer (is_direct), the rest is copied. Collected payload is given out by
+ * moving it to `given`, which lives until the next event or input.
+ */
+
+enum {
+    DIRECT_MIN_BYTES = 4 * 1024,   /* less is cheaper to copy than to read by itself */
+    DIRECT_MAX_BYTES = 256 * 1024, /* more falls out of the cache before it is unmasked */
+};
+
+/* True when an event may be waiting, so that the input space must not be overwritten. */
+static bool has_unread(const struct fc_ws *ws)
+{
+    return fc_ws_reader_has_bytes(&ws->reader) ||
+           (ws->reader.has_frame && fc_ws_reader_missing(&ws->reader) == 0);
+}
+
+/* Payload that arrives after our close frame is skipped. */
+static bool is_discarding(const struct fc_ws *ws)
+{
+    return ws->closing != FC_WS_CLOSING_OPEN;
+}
+
+struct fc_space fc_ws_input(struct fc_ws *ws)
+{
+    fc_ws_buffer_free(&ws->given);
+    ws->is_direct = false;
+    if (fc_ws_closing_is_final(ws->closing) || has_unread(ws)) {
+        return (struct fc_space){ 0 };
+    }
+    const uint64_t missing = fc_ws_reader_missing(&ws->reader);
+    const bool is_data = !fc_ws_opcode_is_control(ws->reader.header.opcode);
+    if (missing < DIRECT_MIN_BYTES || !is_data || is_discarding(ws)) {
+        return ws->reader.space;
+    }
+
+    ws->is_direct = true;
+    const struct fc_ws_buffer *buffer = ws->message.buffer;
+    assert(buffer->capacity - buffer->size >= missing);
+    return (struct fc_space){
+        .data = ws->message.buffer->data + buffer->size,
+        .size = missing < DIRECT_MAX_BYTES ? (size_t)missing : DIRECT_MAX_BYTES,
+    };
+}
+
+/* Unmask and check while the bytes are still in the processor's cache. */
+static void input_direct(struct fc_ws *ws, size_t size)
+{
+    struct fc_ws_buffer *buffer = ws->message.buffer;
+    const struct fc_space piece = { buffer->data + buffer->size, size };
+    fc_ws_reader_direct(&ws->reader, piece);
+    buffer->size += size;
+    if (!is_discarding(ws) &&
+        !fc_ws_message_check(&ws->message, (struct fc_bytes){ piece.data, size })) {
+        fc_ws_fail(ws, FC_WS_CODE_INVALID_DATA, "text is not UTF-8");
+    }
+}
+
+void fc_ws_input_done(struct fc_ws *ws, size_t size, int64_t now_ns)
+{
+    if (fc_ws_closing_is_final(ws->closing) || has_unread(ws)) {
+        return;
+    }
+    if (size == 0) {
+        fc_ws_end(ws, FC_WS_SIGNAL_EOF, FC_WS_CODE_ABNORMAL,
+                  "the stream ended without a close frame");
+        return;
+    }
+    fc_ws_heartbeat_heard(&ws->heartbeat, now_ns);
+    if (ws->is_direct) {
+        ws->is_direct = false;
+        input_direct(ws, size);
+    } else {
+        fc_ws_reader_arrived(&ws->reader, size);
+    }
+}
+
+/* Frames become events */
+
+/* Begin a frame. False when its header is not all there, or is not allowed. */
+static bool begin_frame(struct fc_ws *ws)
+{
+    const enum fc_ws_step step = fc_ws_reader_header(&ws->reader);
+    if (step == FC_WS_STEP_MORE) {
+        return false;
+    }
+    if (step == FC_WS_STEP_FAIL) {
+        fc_ws_fail(ws, FC_WS_CODE_PROTOCOL_ERROR, "invalid frame header");
+        return false;
+    }
+    const struct fc_ws_header *header = &ws->reader.header;
+    if (header->masked == ws->is_client) {
+        fc_ws_fail(ws, FC_WS_CODE_PROTOCOL_ERROR,
+                   ws->is_client ? "frame from a server is masked"
+                                 : "frame from a client is not masked");
+        return false;
+    }
+    if (fc_ws_opcode_is_control(header->opcode) || is_discarding(ws)) {
+        return true;
+    }
+    const char *reason = NULL;
+    const uint16_t code = fc_ws_message_begin(&ws->message, header, &ws->limits, &reason);
+    if (code) {
+        fc_ws_fail(ws, code, reason);
+    }
+    return code == 0;
+}
+
+/* Put a piece behind what was collected of the frame. */
+static bool collect(struct fc_ws *ws, struct fc_ws_buffer **buffer, struct fc_bytes piece)
+{
+    const uint64_t missing = fc_ws_reader_missing(&ws->reader);
+    if (piece.size == 0 && missing < DIRECT_MIN_BYTES) {
+        return true;
+    }
+    /* Room for all of the frame at once, so that the rest can be received in place. */
+    if (!fc_ws_buffer_reserve(buffer, missing + piece.size)) {
+        fc_ws_fail(ws, FC_WS_CODE_INTERNAL, FC_WS_REASON_MEMORY);
+        return false;
+    }
+    fc_ws_buffer_append(*buffer, piece);
+    return true;
+}
+
+/*
+ * Read what there is of the frame's payload. A payload that lies whole in the input space and needs
+ * nothing before or after it becomes *whole, where it lies; anything else is collected. False when
+ * more must arrive.
+ */
+static bool read_payload(struct fc_ws *ws, struct fc_bytes *whole)
+{
+    struct fc_ws_reader *reader = &ws->reader;
+    const struct fc_bytes piece = fc_ws_reader_payload(reader);
+    const bool is_complete = fc_ws_reader_missing(reader) == 0;
+    const bool is_whole = is_complete && piece.size == reader->header.payload_bytes;
+    *whole = is_whole ? piece : (struct fc_bytes){ 0 };
+
+    if (fc_ws_opcode_is_control(reader->header.opcode)) {
+        return (is_whole || collect(ws, &ws->control, piece)) && is_complete;
+    }
+    if (is_discarding(ws)) {
+        return is_complete;
+    }
+    if (!fc_ws_message_check(&ws->message, piece)) {
+        fc_ws_fail(ws, FC_WS_CODE_INVALID_DATA, "text is not UTF-8");
+        return false;
+    }
+    const bool is_alone = is_whole && reader->header.fin && !ws->message.buffer;
+    return (is_alone || collect(ws, &ws->message.buffer, piece)) && is_complete;
+}
+
+/* Give out what was collected, or else what lies in the input space. */
+static struct fc_bytes give(struct fc_ws *ws, struct fc_ws_buffer *collected, struct fc_bytes whole)
+{
+    ws->given = collected;
+    return collected ? (struct fc_bytes){ collected->data, collected->size } : whole;
+}
+
+static bool end_data(struct fc_ws *ws, struct fc_bytes whole, struct fc_ws_event *event)
+{
+    if (is_discarding(ws) || !ws->reader.header.fin) {
+        return false;
+    }
+    if (!fc_ws_message_may_end(&ws->message)) {
+        fc_ws_fail(ws, FC_WS_CODE_INVALID_DATA, "text ends inside a character");
+        return false;
+    }
+    const enum fc_ws_kind kind = ws->message.kind;
+    const struct fc_bytes payload = give(ws, fc_ws_message_take(&ws->message), whole);
+    *event = (struct fc_ws_event){ .type = FC_WS_EVENT_MESSAGE, .kind = kind, .payload = payload };
+    return true;
+}
+
+static bool end_ping(struct fc_ws *ws, struct fc_bytes payload, struct fc_ws_event *event)
+{
+    if (!fc_ws_queue(ws, FC_WS_OPCODE_PONG, payload)) {
+        fc_ws_fail(ws, FC_WS_CODE_INTERNAL, FC_WS_REASON_MEMORY);
+        return false;
+    }
+    *event = (struct fc_ws_event){ .type = FC_WS_EVENT_PING, .payload = payload };
+    return true;
+}
+
+static bool end_pong(struct fc_ws *ws, struct fc_bytes payload, struct fc_ws_event *event)
+{
+    *event = (struct fc_ws_event){
+        .type = FC_WS_EVENT_PONG,
+        .payload = payload,
+        .rtt_ns = fc_ws_heartbeat_pong(&ws->heartbeat, payload),
+    };
+    return true;
+}
+
+/* The peer's close frame: answer it with its own code if ours was not the first. */
+static bool end_close(struct fc_ws *ws, struct fc_bytes payload, struct fc_ws_event *event)
+{
+    uint16_t code = 0;
+    struct fc_bytes reason = { 0 };
+    const uint16_t failure = fc_ws_close_decode(payload, &code, &reason);
+    if (failure) {
+        fc_ws_fail(ws, failure, "invalid close frame");
+        return false;
+    }
+    fc_ws_enter(ws, FC_WS_SIGNAL_RECEIVE);
+    if (ws->closing == FC_WS_CLOSING_RCVD) {
+        if (!fc_ws_queue_close(ws, code, (struct fc_bytes){ 0 })) {
+            fc_ws_fail(ws, FC_WS_CODE_INTERNAL, FC_WS_REASON_MEMORY);
+            return false;
+        }
+        fc_ws_enter(ws, FC_WS_SIGNAL_SEND);
+    }
+    assert(ws->closing == FC_WS_CLOSING_DONE);
+    fc_ws_reader_discard(&ws->reader);
+    *event = (struct fc_ws_event){
+        .type = FC_WS_EVENT_CLOSE,
+        .payload = reason,
+        .code = code,
+        .is_clean = true,
+    };
+    return true;
+}
+
+static bool end_frame(struct fc_ws *ws, struct fc_bytes whole, struct fc_ws_event *event)
+{
+    fc_ws_reader_end_frame(&ws->reader);
+    const uint8_t opcode = ws->reader.header.opcode;
+    if (!fc_ws_opcode_is_control(opcode)) {
+        return end_data(ws, whole, event);
+    }
+    struct fc_ws_buffer *collected = ws->control;
+    ws->control = NULL;
+    const struct fc_bytes payload = give(ws, collected, whole);
+    if (opcode == FC_WS_OPCODE_PING) {
+        return end_ping(ws, payload, event);
+    }
+    return opcode == FC_WS_OPCODE_PONG ? end_pong(ws, payload, event)
+                                       : end_close(ws, payload, event);
+}
+
+static bool take_close_event(struct fc_ws *ws, struct fc_ws_event *event)
+{
+    if (!ws->is_close_pending) {
+        return false;
+    }
+    ws->is_close_pending = false;
+    *event = (struct fc_ws_event){
+        .type = FC_WS_EVENT_CLOSE,
+        .payload = fc_bytes_of_string(ws->close_reason),
+        .code = ws->close_code,
+    };
+    return true;
+}
+
+/* What nobody will ask for any more; not earlier, because input may be under way into it. */
+static void drop_message(struct fc_ws *ws)
+{
+    struct fc_ws_buffer *message = fc_ws_message_take(&ws->message);
+    fc_ws_buffer_free(&message);
+}
+
+bool fc_ws_next_event(struct fc_ws *ws, struct fc_ws_event *event)
+{
+    fc_ws_buffer_free(&ws->given);
+    if (is_discarding(ws) && !ws->is_direct) {
+        drop_message(ws);
+    }
+    while (!fc_ws_closing_is_final(ws->closing)) {
+        struct fc_bytes whole;
+        if (!ws->reader.has_frame && !begin_frame(ws)) {
+            break;
+        }
+        if (!read_payload(ws, &whole)) {
+            break;
+        }
+        if (end_frame(ws, whole, event)) {
+            return true;
+        }
+    }
+    if (fc_ws_closing_is_final(ws->closing)) {
+        fc_ws_reader_discard(&ws->reader);
+        fc_ws_buffer_free(&ws->control);
+        return take_close_event(ws, event);
+    }
+    return false;
+}
