@@ -88,11 +88,12 @@ static void long_reasons_are_cut_at_a_character(void **state)
 static void states_only_go_forward(void **state)
 {
     (void)state;
-    for (int s = 0; s < FC_WS_CLOSING_COUNT; s++) {
-        for (int signal = 0; signal < FC_WS_SIGNAL_COUNT; signal++) {
-            const enum fc_ws_closing next = fc_ws_closing_next(s, signal);
+    for (unsigned i = 0; i < FC_WS_CLOSING_COUNT; i++) {
+        for (unsigned k = 0; k < FC_WS_SIGNAL_COUNT; k++) {
+            const enum fc_ws_closing from = (enum fc_ws_closing)i;
+            const enum fc_ws_closing next = fc_ws_closing_next(from, (enum fc_ws_signal)k);
             assert_int_not_equal(next, FC_WS_CLOSING_OPEN);
-            if (fc_ws_closing_is_final(s)) {
+            if (fc_ws_closing_is_final(from)) {
                 assert_true(fc_ws_closing_is_final(next));
             }
         }

@@ -146,7 +146,7 @@ static void look_at_small(struct motion *m, uint32_t width, uint32_t height, flo
                                         m->options.box_area_min * area, found);
         for (size_t i = 0; i < all; i++) {
             const struct region *r = &found[i];
-            if ((r->right - r->left) * (r->bottom - r->top) <= m->options.box_area_max * area) {
+            if (region_area(r) <= m->options.box_area_max * area) {
                 found[count++] = *r;
             }
         }
@@ -195,7 +195,8 @@ size_t motion_look(struct motion *m, const uint8_t *luma, size_t stride, uint32_
         return 0;
     }
     const bool is_first = !m->has_time;
-    const float elapsed_s = is_first ? 0.0f : seconds(captured_ns - m->looked_ns);
+    const float elapsed_s =
+        is_first ? 0.0f : seconds((int64_t)((uint64_t)captured_ns - (uint64_t)m->looked_ns));
     m->has_time = true;
     m->looked_ns = captured_ns;
     if (is_first || elapsed_s > 0.0f) {

@@ -22,25 +22,28 @@
  *               mean of the absolute difference, in the spirit of the sigma-delta estimate of
  *               Manzanera & Richefeu, "A new motion detection algorithm based on sigma-delta
  *               background estimation", Pattern Recognition Letters 28, 2007.
- *               A change of the light is found as the median difference of the dark and of the
- *               bright half of the picture, and the model is relit by it. When more than 60 % is
- *               foreground the camera itself has moved, and the model begins anew.
+ *               A pixel darker than the ground by less than a quarter is taken for a shadow, the
+ *               test of Cucchiara et al., "Detecting moving objects, ghosts, and shadows in video
+ *               streams", IEEE Trans. PAMI 25, 2003, without its colours. A change of the light
+ *               is found as the median difference of the dark and of the bright half of the
+ *               picture, and the model is relit by it. When more than 60 % is foreground the
+ *               camera itself has moved, and the model begins anew.
  *
- *   regions     A majority vote of 3x3 removes noise, a dilation bridges small gaps, and runs of
- *               a line are joined by union-find (Rosenfeld & Pfaltz, "Sequential operations in
- *               digital picture processing", JACM 13, 1966). Pieces one above the other are one
- *               body.
+ *   regions     An opening along columns removes noise, wires and tapes, a dilation bridges small
+ *               gaps, and runs of a line are joined by union-find (Rosenfeld & Pfaltz, "Sequential
+ *               operations in digital picture processing", JACM 13, 1966). Pieces one above the
+ *               other are one body.
  *
  *   tracks      Constant velocity, corrected by an alpha-beta filter whose beta follows from alpha
  *               as Benedict & Bordner give it ("Synthesis of an optimal set of radar
  *               track-while-scan smoothing equations", IRE Trans. AC-7, 1962). Regions go to tracks
- *               greedily, best overlap and least distance first. Several tracks on one region
- *               are a group: each keeps its own size and velocity and is only held inside the
- * region, until the group parts (the merging and splitting of McKenna et al., "Tracking groups of
- * people", CVIU 80, 2000).
+ *               greedily, best overlap and least distance first. Several tracks on one region are
+ *               a group: each keeps its own size, the outer ones follow the group's edges, the
+ *               others their own velocity, until the group parts (the merging and splitting of
+ *               McKenna et al., "Tracking groups of people", CVIU 80, 2000).
  *
  * All times are seconds derived from captured_ns, none is a count of pictures, so the rate may be
- * anything from 5 to 60 pictures a second and may vary.
+ * anything from 10 to 60 pictures a second and may vary.
  *
  * What it does not do: it does not know what a person is; it tracks whatever moves and is large
  * enough. A camera that pans gives no boxes.

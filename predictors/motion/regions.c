@@ -2,6 +2,7 @@
 #include "regions.h"
 
 #include <assert.h>
+#include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +36,18 @@ struct regions {
     struct run *runs;     /* owned, REGIONS_RUN_MAX */
     struct region *found; /* owned, REGIONS_RUN_MAX; indexed by a run that is its own parent */
 };
+
+float region_area(const struct region *r)
+{
+    return (r->right - r->left) * (r->bottom - r->top);
+}
+
+float region_common_area(const struct region *a, const struct region *b)
+{
+    const float width = fminf(a->right, b->right) - fmaxf(a->left, b->left);
+    const float height = fminf(a->bottom, b->bottom) - fmaxf(a->top, b->top);
+    return width > 0.0f && height > 0.0f ? width * height : 0.0f;
+}
 
 struct regions *regions_new(size_t pixel_max)
 {
@@ -227,18 +240,13 @@ static void measure_run(const struct run *run, const uint8_t *line, struct regio
     }
 }
 
-static float area_of(const struct region *r)
-{
-    return (r->right - r->left) * (r->bottom - r->top);
-}
-
 static struct region both(const struct region *a, const struct region *b)
 {
     return (struct region){
-        .left = a->left < b->left ? a->left : b->left,
-        .top = a->top < b->top ? a->top : b->top,
-        .right = a->right > b->right ? a->right : b->right,
-        .bottom = a->bottom > b->bottom ? a->bottom : b->bottom,
+        .left = fminf(a->left, b->left),
+        .top = fminf(a->top, b->top),
+        .right = fmaxf(a->right, b->right),
+        .bottom = fmaxf(a->bottom, b->bottom),
         .pixel_count = a->pixel_count + b->pixel_count,
         .strong_count = a->strong_count + b->strong_count,
     };
@@ -247,13 +255,11 @@ static struct region both(const struct region *a, const struct region *b)
 /* Head over trunk, trunk over legs: narrow gap, shared columns, and as slim as a body together. */
 static bool is_stacked(const struct region *a, const struct region *b, float gap_max)
 {
-    const float left = a->left > b->left ? a->left : b->left;
-    const float right = a->right < b->right ? a->right : b->right;
-    const float width_a = a->right - a->left, width_b = b->right - b->left;
-    const float narrower = width_a < width_b ? width_a : width_b;
+    const float shared = fminf(a->right, b->right) - fmaxf(a->left, b->left);
+    const float narrower = fminf(a->right - a->left, b->right - b->left);
     const float gap = a->top > b->top ? a->top - b->bottom : b->top - a->bottom;
     const struct region sum = both(a, b);
-    return right - left >= STACK_OVERLAP * narrower && gap <= gap_max &&
+    return shared >= STACK_OVERLAP * narrower && gap <= gap_max &&
            sum.bottom - sum.top <= STACK_ASPECT_MAX * (sum.right - sum.left);
 }
 
@@ -279,7 +285,7 @@ static size_t keep_sound(struct region *list, size_t count, float area_min)
     for (size_t i = 0; i < count; i++) {
         const struct region *r = &list[i];
         const float pixels = (float)r->pixel_count;
-        if (area_of(r) >= area_min && pixels >= FILL_MIN * area_of(r) &&
+        if (region_area(r) >= area_min && pixels >= FILL_MIN * region_area(r) &&
             (float)r->strong_count >= STRONG_SHARE_MIN * pixels) {
             list[kept++] = *r;
         }
@@ -307,7 +313,7 @@ size_t regions_find(struct regions *finder, const uint8_t *marks, uint32_t width
     for (uint32_t i = 0; i < run_count && count < REGIONS_MAX; i++) {
         const struct region *r = &finder->found[i];
         if (finder->runs[i].parent == i && r->pixel_count > 0 &&
-            area_of(r) >= PIECE_SHARE * area_min) {
+            region_area(r) >= PIECE_SHARE * area_min) {
             out[count++] = *r;
         }
     }

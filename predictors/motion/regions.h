@@ -16,6 +16,12 @@ struct region {
     uint32_t strong_count; /* of those, marked as strong */
 };
 
+/** Square pixels of a region's box. Threads: any. */
+float region_area(const struct region *r);
+
+/** Square pixels that two boxes share. Threads: any. */
+float region_common_area(const struct region *a, const struct region *b);
+
 struct regions;
 
 /**

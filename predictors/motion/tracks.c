@@ -13,7 +13,7 @@
 
 enum { HITS_MIN = 3 };
 
-static const float POSITION_TAU_S = 0.12f; /* how fast a track follows its region */
+static const float POSITION_TAU_S = 0.08f; /* how fast a track follows its region */
 static const float SIZE_TAU_S = 0.5f;
 static const float SUPPORT_TAU_S = 0.7f;
 static const float BORN_AGE_S = 0.25f;   /* least age to be believed */
@@ -22,6 +22,8 @@ static const float TENTATIVE_S = 0.25f;  /* a tentative track lives so long unse
 static const float GROUP_S = 5.0f;       /* so long without a region of its own */
 static const float COVERED_S = 1.5f;     /* so long on top of an older track */
 static const float COVERED_SHARE = 0.6f; /* common area to joint area: on top */
+static const float OPEN_TAU_S = 0.2f;    /* size, of who is coming into the picture or is new */
+static const float YOUNG_S = 1.2f;       /* so old is not new */
 static const float UNLIKE_TAU_S = 1.5f;  /* size, from a region of another size */
 static const float VAGUE_SPEED = 0.3f;   /* of the correction of speed, from an edge alone */
 static const float COAST_TAU_S = 0.8f;   /* the speed of an unseen track decays */
@@ -91,18 +93,6 @@ static struct region box_of(const struct track *t)
     };
 }
 
-static float area_of(const struct region *r)
-{
-    return (r->right - r->left) * (r->bottom - r->top);
-}
-
-static float common_area(const struct region *a, const struct region *b)
-{
-    const float width = fminf(a->right, b->right) - fmaxf(a->left, b->left);
-    const float height = fminf(a->bottom, b->bottom) - fmaxf(a->top, b->top);
-    return width > 0.0f && height > 0.0f ? width * height : 0.0f;
-}
-
 static void predict(struct tracks *set, float elapsed_s)
 {
     for (size_t i = 0; i < set->count; i++) {
@@ -128,8 +118,8 @@ static float affinity(const struct track *t, const struct region *r)
     if (away >= 1.0f) {
         return 0.0f;
     }
-    const float common = common_area(&box, r);
-    const float overlap = common / (area_of(&box) + area_of(r) - common);
+    const float common = region_common_area(&box, r);
+    const float overlap = common / (region_area(&box) + region_area(r) - common);
     return overlap + 0.5f * (1.0f - away) + (t->id ? 0.25f : 0.0f);
 }
 
@@ -188,9 +178,9 @@ static void join_groups(struct tracks *set, const struct region *regions, size_t
             continue;
         }
         const struct region box = box_of(&set->list[i]);
-        float most = ON_REGION * area_of(&box);
+        float most = ON_REGION * region_area(&box);
         for (size_t k = 0; k < count; k++) {
-            const float common = common_area(&box, &regions[k]);
+            const float common = region_common_area(&box, &regions[k]);
             if (common > most) {
                 most = common;
                 set->region_of[i] = (int)k;
@@ -225,7 +215,7 @@ static void take_fragments(struct tracks *set, const struct region *regions, siz
         for (size_t i = 0; i < set->count && !set->is_taken[k]; i++) {
             const struct region box = box_of(&set->list[i]);
             if (!set->list[i].id ||
-                common_area(&box, &regions[k]) < OWN_SHARE * area_of(&regions[k]) ||
+                region_common_area(&box, &regions[k]) < OWN_SHARE * region_area(&regions[k]) ||
                 (set->region_of[i] != NONE && is_beside(&set->piece[i], &regions[k]))) {
                 continue;
             }
@@ -283,15 +273,16 @@ static void correct_axis(struct track_axis *a, float begin, float end, enum fit 
     }
 }
 
-static void correct_alone(struct track_axis *a, float begin, float end, bool is_new,
+/* Who comes into the picture, or leaves it, changes size with every step. */
+static void correct_alone(struct track_axis *a, float begin, float end, bool is_open,
                           float elapsed_s)
 {
-    const bool is_whole = is_new || is_alike(end - begin, a->size);
-    correct_axis(a, begin, end, is_whole ? FIT_WHOLE : FIT_HELD,
-                 is_whole ? SIZE_TAU_S : UNLIKE_TAU_S, elapsed_s);
+    const bool is_whole = is_open || is_alike(end - begin, a->size);
+    const float tau_s = is_open ? OPEN_TAU_S : is_whole ? SIZE_TAU_S : UNLIKE_TAU_S;
+    correct_axis(a, begin, end, is_whole ? FIT_WHOLE : FIT_HELD, tau_s, elapsed_s);
 }
 
-static void correct(struct tracks *set, size_t i, float elapsed_s)
+static void correct(struct tracks *set, size_t i, float elapsed_s, float width, float height)
 {
     struct track *t = &set->list[i];
     const struct region *r = &set->piece[i];
@@ -300,11 +291,14 @@ static void correct(struct tracks *set, size_t i, float elapsed_s)
         correct_axis(&t->y, r->top, r->bottom, FIT_HELD, 0.0f, elapsed_s);
         t->grouped_s += elapsed_s;
     } else {
-        correct_alone(&t->x, r->left, r->right, !t->id, elapsed_s);
-        correct_alone(&t->y, r->top, r->bottom, !t->id, elapsed_s);
+        const bool is_young = !t->id || t->age_s < YOUNG_S;
+        const bool is_open_x = is_young || r->left <= 0.0f || r->right >= width;
+        const bool is_open_y = is_young || r->top <= 0.0f || r->bottom >= height;
+        correct_alone(&t->x, r->left, r->right, is_open_x, elapsed_s);
+        correct_alone(&t->y, r->top, r->bottom, is_open_y, elapsed_s);
         t->grouped_s = 0.0f;
     }
-    t->fill = fminf(1.0f, (float)r->pixel_count / area_of(r));
+    t->fill = fminf(1.0f, (float)r->pixel_count / region_area(r));
     t->unseen_s = 0.0f;
     t->hit_count++;
 }
@@ -342,9 +336,9 @@ static void note_covered(struct tracks *set, size_t i, float elapsed_s)
     bool is_covered = false;
     for (size_t k = 0; k < i && set->list[i].id && !is_covered; k++) {
         const struct region older = box_of(&set->list[k]);
-        const float common = common_area(&box, &older);
-        is_covered =
-            set->list[k].id && common > COVERED_SHARE * (area_of(&box) + area_of(&older) - common);
+        const float common = region_common_area(&box, &older);
+        is_covered = set->list[k].id &&
+                     common > COVERED_SHARE * (region_area(&box) + region_area(&older) - common);
     }
     set->list[i].covered_s = is_covered ? set->list[i].covered_s + elapsed_s : 0.0f;
 }
@@ -357,7 +351,7 @@ static void settle(struct tracks *set, float elapsed_s, float width, float heigh
         struct track *t = &set->list[i];
         const bool is_hit = set->region_of[i] != NONE;
         if (is_hit) {
-            correct(set, i, elapsed_s);
+            correct(set, i, elapsed_s, width, height);
         } else {
             coast(t, elapsed_s);
         }
@@ -381,7 +375,7 @@ static void give_birth(struct tracks *set, const struct region *regions, size_t 
         set->list[set->count++] = (struct track){
             .x = { .at = x, .born_at = x, .size = r->right - r->left },
             .y = { .at = y, .born_at = y, .size = r->bottom - r->top },
-            .fill = (float)r->pixel_count / area_of(r),
+            .fill = (float)r->pixel_count / region_area(r),
             .hit_count = 1,
         };
     }

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef NET_ADDRESS_H
+#define NET_ADDRESS_H
+
+#include <stddef.h>
+#include <sys/socket.h>
+
+#include <framecast/attr.h>
+
+/* Where to listen: "127.0.0.1:8765", "[::1]:0", "unix:/path". Names are not looked up. */
+
+#define ADDRESS_TEXT_SIZE 160
+
+struct address {
+    struct sockaddr_storage storage;
+    socklen_t size;
+};
+
+/** Errors: -EINVAL with a sentence in why. */
+FC_NODISCARD int address_parse(const char *text, struct address *out, char *why, size_t why_size);
+
+/** Write it in the form that address_parse() reads; "unix" for an unnamed Unix socket. */
+void address_format(const struct address *address, char text[ADDRESS_TEXT_SIZE]);
+
+#endif

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/* Answers to requests: one head, and content that ends or does not. */
+#include "net/conn.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#define HEAD_SIZE 2048
+
+static int format_head(const struct fc_conn *conn, const struct fc_response *response,
+                       bool is_endless, size_t content_size, char head[HEAD_SIZE])
+{
+    const int status = response->status ? response->status : 200;
+    char date[40];
+    const time_t now = time(NULL);
+    struct tm utc;
+    strftime(date, sizeof(date), "%a, %d %b %Y %H:%M:%S GMT", gmtime_r(&now, &utc));
+    char length[48] = "";
+    if (!is_endless) {
+        snprintf(length, sizeof(length), "Content-Length: %zu\r\n", content_size);
+    }
+    const bool is_last = is_endless || !conn->is_keep_alive;
+    const int size = snprintf(
+        head, HEAD_SIZE, "HTTP/1.1 %d %s\r\nDate: %s\r\nServer: framecast\r\n%s%s%s%s%s%s\r\n",
+        status, fc_http_reason(status), date, response->content_type ? "Content-Type: " : "",
+        response->content_type ? response->content_type : "", response->content_type ? "\r\n" : "",
+        length, is_last ? "Connection: close\r\n" : "", response->headers ? response->headers : "");
+    assert(size > 0 && size < HEAD_SIZE);
+    return size;
+}
+
+/* Queue a copy of bytes, or a shared body, as they are. */
+static bool queue_raw(struct fc_conn *conn, struct fc_bytes bytes, struct fc_body *shared)
+{
+    struct fc_body *body = shared ? fc_body_ref(shared) : fc_body_new(bytes);
+    struct fc_message *message =
+        body ? fc_message_new(&(struct fc_message_options){ .body = body }) : NULL;
+    const bool is_queued = message && outbox_push(&conn->outbox, message);
+    fc_message_unref(&message);
+    fc_body_unref(&body);
+    return is_queued;
+}
+
+void fc_conn_respond(struct fc_conn *conn, const struct fc_response *response)
+{
+    if (conn->state != CONN_ANSWER && conn->state != CONN_HEAD) {
+        return;
+    }
+    const struct fc_bytes content =
+        response->body ? fc_body_bytes(response->body) : response->content;
+    char head[HEAD_SIZE];
+    const int size = format_head(conn, response, false, content.size, head);
+    const bool has_content = content.size > 0 && !conn->is_head_request;
+    if (!queue_raw(conn, (struct fc_bytes){ (const uint8_t *)head, (size_t)size }, NULL) ||
+        (has_content && !queue_raw(conn, content, response->body))) {
+        conn_kill(conn);
+        return;
+    }
+    conn_enter(conn, CONN_ANSWERED);
+    conn_update_poll(conn);
+    conn_wants_flush(conn);
+}
+
+void fc_conn_stream(struct fc_conn *conn, const struct fc_response *response)
+{
+    if (conn->state != CONN_ANSWER) {
+        return;
+    }
+    char head[HEAD_SIZE];
+    const int size = format_head(conn, response, true, 0, head);
+    if (!queue_raw(conn, (struct fc_bytes){ (const uint8_t *)head, (size_t)size }, NULL) ||
+        (response->content.size > 0 && !queue_raw(conn, response->content, NULL))) {
+        conn_kill(conn);
+        return;
+    }
+    conn->is_keep_alive = false;
+    conn_enter(conn, conn->is_head_request ? CONN_ANSWERED : CONN_STREAM);
+    conn_update_poll(conn);
+    conn_wants_flush(conn);
+}
+
+void fc_conn_finish(struct fc_conn *conn)
+{
+    if (conn->state != CONN_STREAM) {
+        return;
+    }
+    outbox_clear_slots(&conn->outbox);
+    conn_enter(conn, CONN_ANSWERED);
+    conn_update_poll(conn);
+    conn_wants_flush(conn);
+}
+
+void conn_respond_error(struct fc_conn *conn, int status, const char *error, const char *hint)
+{
+    char json[512];
+    const int size =
+        snprintf(json, sizeof(json), "{\"error\": \"%s\", \"hint\": \"%s\"}\n", error, hint);
+    conn->is_keep_alive = false;
+    fc_conn_respond(conn, &(struct fc_response){
+                              .status = status,
+                              .content_type = "application/json",
+                              .content = { (const uint8_t *)json, (size_t)size },
+                          });
+}

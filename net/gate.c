@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+#include "net/gate.h"
+
+#include <linux/sockios.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#define SEGMENTS_UNACKNOWLEDGED 2
+#define RATE_GAIN 2
+#define US_PER_S 1000000
+
+enum gate gate_decide(const struct gate_reading *reading)
+{
+    if (reading->unsent > 0) {
+        return GATE_UNSENT;
+    }
+    const uint64_t path = RATE_GAIN * reading->rate * reading->min_rtt_us / US_PER_S;
+    const uint64_t least = (uint64_t)SEGMENTS_UNACKNOWLEDGED * reading->mss;
+    return reading->queued <= (path > least ? path : least) ? GATE_OPEN : GATE_IN_FLIGHT;
+}
+
+static uint32_t queue_size(int fd, unsigned long request)
+{
+    int size = 0;
+    return ioctl(fd, request, &size) == 0 && size > 0 ? (uint32_t)size : 0;
+}
+
+uint32_t gate_queued(int fd)
+{
+    return queue_size(fd, SIOCOUTQ);
+}
+
+enum gate gate_check(int fd, bool is_tcp)
+{
+    struct gate_reading reading = { .queued = gate_queued(fd) };
+    if (reading.queued == 0) {
+        return GATE_OPEN;
+    }
+    if (!is_tcp) {
+        return GATE_IN_FLIGHT;
+    }
+    reading.unsent = queue_size(fd, SIOCOUTQNSD);
+    if (reading.unsent > 0) {
+        return GATE_UNSENT;
+    }
+    struct tcp_info info = { 0 };
+    socklen_t size = sizeof(info);
+    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) {
+        return GATE_IN_FLIGHT;
+    }
+    reading.mss = info.tcpi_snd_mss;
+    reading.min_rtt_us = info.tcpi_min_rtt;
+    reading.rate = info.tcpi_delivery_rate;
+    return gate_decide(&reading);
+}
+
+void gate_wake_when_sent(int fd, bool is_tcp, bool is_wanted)
+{
+    if (!is_tcp) {
+        return;
+    }
+    const int low_water = is_wanted ? 1 : 0; /* 0: the system's default, no bound */
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &low_water, sizeof(low_water));
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef NET_LISTENER_H
+#define NET_LISTENER_H
+
+#include <stdbool.h>
+#include <uv.h>
+
+#include "net/address.h"
+
+/*
+ * A listening socket. Lives on the first loop, which hands each new connection to the loop that
+ * has the fewest. Out of descriptors, it pauses for a while and nobody is dropped.
+ */
+
+struct listener;
+
+typedef void listener_accepted_fn(void *ctx, int fd, bool is_tcp);
+
+/** Bind and listen. Errors: -errno with a sentence in why. */
+FC_NODISCARD int listener_open(struct listener **out, const char *text, char *why, size_t why_size);
+
+/** Closes what listener_start() did not take over, and removes a Unix socket's path. */
+void listener_free(struct listener **listener);
+
+const char *listener_address(const struct listener *listener);
+
+/** Accept on that loop from now on; each descriptor is given to accepted. Errors: -errno. */
+FC_NODISCARD int listener_start(struct listener *listener, uv_loop_t *loop,
+                                listener_accepted_fn *accepted, void *ctx);
+
+/** Accept no more; the handles close on the loop. */
+void listener_stop(struct listener *listener);
+
+#endif

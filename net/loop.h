@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef NET_LOOP_H
+#define NET_LOOP_H
+
+#include <stdatomic.h>
+#include <uv.h>
+
+#include <framecast/loop.h>
+#include <framecast/server.h>
+
+#include "net/address.h"
+#include "net/list.h"
+
+/*
+ * One loop: its thread, its connections, its turn.
+ *
+ * A turn: tasks, timers and sockets make connections dirty; before the loop waits again every dirty
+ * connection is flushed once, so that what a turn queued leaves together. Time is read once a turn.
+ */
+
+#define LOOP_INPUT_BYTES (256 * 1024) /* one read; more would fall out of the cache */
+#define LOOP_SWEEP_MS 250             /* how often deadlines are looked at */
+#define LOOP_GATE_MS 4                /* how often a picture that waits for an acknowledgement is */
+
+struct fc_server;
+
+struct fc_loop {
+    uv_loop_t uv;
+    struct fc_server *server; /* borrowed */
+    uint32_t index;
+    void *user; /* the handler's */
+
+    pthread_mutex_t lock; /* guards tasks and is_closed */
+    struct fc_task *tasks_first, **tasks_end;
+    bool is_closed;
+    uv_async_t wake;
+
+    uv_prepare_t prepare;
+    uv_check_t check;
+    uv_timer_t sweep;
+    uv_timer_t gate;
+
+    struct list_link conns; /* all */
+    struct list_link dirty; /* to be flushed this turn */
+    struct list_link gated; /* whose next picture waits for an acknowledgement */
+    _Atomic uint32_t conn_count;
+
+    int64_t now_ns;
+    int64_t stop_at_ns;           /* 0: running */
+    uint32_t stop_batch;          /* connections told to go at each sweep while stopping */
+    uint8_t *input;               /* LOOP_INPUT_BYTES, shared by all connections */
+    char peer[ADDRESS_TEXT_SIZE]; /* what fc_conn_peer() gave out last */
+};
+
+FC_NODISCARD int loop_init(struct fc_loop *loop, struct fc_server *server, uint32_t index);
+void loop_fini(struct fc_loop *loop);
+
+/** Run until told to stop and every connection is gone. */
+void loop_run(struct fc_loop *loop);
+
+/** Begin to stop; on the loop's thread. */
+void loop_stop(struct fc_loop *loop);
+
+/** A connection was opened or has gone. */
+void loop_conn_added(struct fc_loop *loop);
+void loop_conn_removed(struct fc_loop *loop);
+
+/** Have the gate timer look at loop->gated. */
+void loop_watch_gate(struct fc_loop *loop);
+
+#endif

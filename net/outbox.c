@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: MIT */
+#include "net/outbox.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <framecast/conn.h>
+
+#include "net/message.h"
+
+#define RING_FIRST_CAPACITY 4
+#define PARTS_PER_MESSAGE 3
+
+struct outbox_slot {
+    struct fc_message *message; /* owned; NULL: empty */
+    uint32_t skipped;           /* replaced since the last one that began */
+    bool is_held;
+};
+
+struct outbox_slots {
+    uint64_t dropped;
+    uint32_t count;
+    uint32_t next;                     /* where the search for the next one begins: round robin */
+    uint8_t head[FC_MESSAGE_HEAD_MAX]; /* of the current message, with this receiver's skipped */
+    struct outbox_slot slot[];
+};
+
+void outbox_init(struct outbox *outbox)
+{
+    *outbox = (struct outbox){ .chosen = OUTBOX_NONE, .current_slot = OUTBOX_NONE };
+}
+
+void outbox_fini(struct outbox *outbox)
+{
+    outbox_clear_queue(outbox);
+    outbox_clear_slots(outbox);
+    fc_message_unref(&outbox->current);
+    free(outbox->ring);
+    free(outbox->slots);
+    outbox_init(outbox);
+}
+
+static struct fc_message **ring_at(const struct outbox *outbox, uint32_t index)
+{
+    return &outbox->ring[(outbox->ring_first + index) & (outbox->ring_capacity - 1)];
+}
+
+static bool ring_reserve(struct outbox *outbox)
+{
+    if (outbox->ring_count < outbox->ring_capacity) {
+        return true;
+    }
+    const uint32_t capacity =
+        outbox->ring_capacity ? outbox->ring_capacity * 2 : RING_FIRST_CAPACITY;
+    struct fc_message **ring = calloc(capacity, sizeof(struct fc_message *));
+    if (!ring) {
+        return false;
+    }
+    for (uint32_t i = 0; i < outbox->ring_count; i++) {
+        ring[i] = *ring_at(outbox, i);
+    }
+    free(outbox->ring);
+    outbox->ring = ring;
+    outbox->ring_capacity = capacity;
+    outbox->ring_first = 0;
+    return true;
+}
+
+static struct fc_message *ring_pop(struct outbox *outbox)
+{
+    assert(outbox->ring_count > 0);
+    struct fc_message *message = *ring_at(outbox, 0);
+    outbox->ring_first = (outbox->ring_first + 1) & (outbox->ring_capacity - 1);
+    outbox->ring_count--;
+    outbox->queued_bytes -= fc_message_size(message);
+    if (outbox->ring_count == 0) {
+        free(outbox->ring);
+        outbox->ring = NULL;
+        outbox->ring_capacity = outbox->ring_first = 0;
+    }
+    return message;
+}
+
+bool outbox_push(struct outbox *outbox, struct fc_message *message)
+{
+    if (!ring_reserve(outbox)) {
+        return false;
+    }
+    *ring_at(outbox, outbox->ring_count) = fc_message_ref(message);
+    outbox->ring_count++;
+    outbox->queued_bytes += fc_message_size(message);
+    return true;
+}
+
+bool outbox_push_front(struct outbox *outbox, struct fc_message *message)
+{
+    if (!ring_reserve(outbox)) {
+        return false;
+    }
+    outbox->ring_first = (outbox->ring_first - 1) & (outbox->ring_capacity - 1);
+    outbox->ring_count++;
+    *ring_at(outbox, 0) = fc_message_ref(message);
+    outbox->queued_bytes += fc_message_size(message);
+    return true;
+}
+
+/* The slot, made if need be; NULL without memory. */
+static struct outbox_slot *slot_reserve(struct outbox *outbox, uint32_t slot)
+{
+    assert(slot < FC_CONN_SLOTS_MAX);
+    const uint32_t count = outbox->slots ? outbox->slots->count : 0;
+    if (slot >= count) {
+        struct outbox_slots *slots =
+            realloc(outbox->slots, sizeof(*slots) + (slot + 1) * sizeof(struct outbox_slot));
+        if (!slots) {
+            return NULL;
+        }
+        if (count == 0) {
+            *slots = (struct outbox_slots){ 0 };
+        }
+        for (uint32_t i = count; i <= slot; i++) {
+            slots->slot[i] = (struct outbox_slot){ 0 };
+        }
+        slots->count = slot + 1;
+        outbox->slots = slots;
+    }
+    return &outbox->slots->slot[slot];
+}
+
+bool outbox_put(struct outbox *outbox, uint32_t slot, struct fc_message *message)
+{
+    struct outbox_slot *s = slot_reserve(outbox, slot);
+    if (!s) {
+        return false;
+    }
+    if (s->message) {
+        fc_message_unref(&s->message);
+        s->skipped++;
+        outbox->slots->dropped++;
+    }
+    s->message = fc_message_ref(message);
+    return true;
+}
+
+void outbox_hold(struct outbox *outbox, uint32_t slot, bool is_held)
+{
+    struct outbox_slot *s = slot_reserve(outbox, slot);
+    if (s) {
+        s->is_held = is_held;
+    }
+}
+
+void outbox_clear(struct outbox *outbox, uint32_t slot)
+{
+    if (outbox->slots && slot < outbox->slots->count) {
+        fc_message_unref(&outbox->slots->slot[slot].message);
+        outbox->slots->slot[slot] = (struct outbox_slot){ 0 };
+    }
+}
+
+void outbox_clear_slots(struct outbox *outbox)
+{
+    for (uint32_t i = 0; outbox->slots && i < outbox->slots->count; i++) {
+        outbox_clear(outbox, i);
+    }
+}
+
+void outbox_clear_queue(struct outbox *outbox)
+{
+    while (outbox->ring_count > 0) {
+        struct fc_message *message = ring_pop(outbox);
+        fc_message_unref(&message);
+    }
+}
+
+bool outbox_has_due(const struct outbox *outbox)
+{
+    return outbox->current || outbox->ring_count > 0;
+}
+
+/* The next slot, in turn, that has a message and is held or not; OUTBOX_NONE when there is none. */
+static uint32_t slot_find(const struct outbox *outbox, bool is_held)
+{
+    const struct outbox_slots *slots = outbox->slots;
+    for (uint32_t i = 0; slots && i < slots->count; i++) {
+        const uint32_t at = (slots->next + i) % slots->count;
+        if (slots->slot[at].message && slots->slot[at].is_held == is_held) {
+            return at;
+        }
+    }
+    return OUTBOX_NONE;
+}
+
+bool outbox_has_ready_slot(const struct outbox *outbox)
+{
+    return slot_find(outbox, false) != OUTBOX_NONE;
+}
+
+bool outbox_has_held_message(const struct outbox *outbox)
+{
+    return slot_find(outbox, true) != OUTBOX_NONE;
+}
+
+uint64_t outbox_dropped(const struct outbox *outbox)
+{
+    return outbox->slots ? outbox->slots->dropped : 0;
+}
+
+struct gathering {
+    struct iovec *iov;
+    int count, max;
+};
+
+/* Add one part, less what of the message has gone already; gives what is left of `sent`. */
+static size_t gather_part(struct gathering *g, struct fc_bytes part, size_t sent)
+{
+    if (sent >= part.size) {
+        return sent - part.size;
+    }
+    assert(g->count < g->max);
+    g->iov[g->count++] = (struct iovec){
+        .iov_base = (void *)(uintptr_t)(part.data + sent),
+        .iov_len = part.size - sent,
+    };
+    return 0;
+}
+
+static void gather_message(struct gathering *g, const struct fc_message *message,
+                           struct fc_bytes head, size_t sent)
+{
+    sent = gather_part(g, head, sent);
+    sent = gather_part(g, message_body(message), sent);
+    (void)gather_part(g, message_tail(message), sent);
+}
+
+static struct fc_bytes current_head(const struct outbox *outbox)
+{
+    struct fc_bytes head = message_head(outbox->current);
+    if (outbox->current_slot != OUTBOX_NONE && outbox->current->skipped_at) {
+        head.data = outbox->slots->head;
+    }
+    return head;
+}
+
+/* Write this receiver's count of left-out messages into a copy of the head. */
+static struct fc_bytes slot_head(struct outbox_slots *slots, const struct outbox_slot *slot)
+{
+    struct fc_bytes head = message_head(slot->message);
+    const size_t at = slot->message->skipped_at;
+    if (at) {
+        assert(head.size <= sizeof(slots->head) && at + 2 <= head.size);
+        const uint32_t skipped = slot->skipped < UINT16_MAX ? slot->skipped : UINT16_MAX;
+        memcpy(slots->head, head.data, head.size);
+        slots->head[at] = (uint8_t)(skipped >> 8);
+        slots->head[at + 1] = (uint8_t)skipped;
+        head.data = slots->head;
+    }
+    return head;
+}
+
+int outbox_gather(struct outbox *outbox, bool may_begin, struct iovec *iov, int iov_max)
+{
+    struct gathering g = { .iov = iov, .max = iov_max };
+    outbox->chosen = OUTBOX_NONE;
+    if (outbox->current) {
+        gather_message(&g, outbox->current, current_head(outbox), outbox->current_sent);
+    }
+    for (uint32_t i = 0; i < outbox->ring_count; i++) {
+        if (g.count + PARTS_PER_MESSAGE > g.max) {
+            return g.count;
+        }
+        const struct fc_message *message = *ring_at(outbox, i);
+        gather_message(&g, message, message_head(message), 0);
+    }
+    if (may_begin && outbox->current_slot == OUTBOX_NONE && g.count + PARTS_PER_MESSAGE <= g.max) {
+        outbox->chosen = slot_find(outbox, false);
+        if (outbox->chosen != OUTBOX_NONE) {
+            const struct outbox_slot *slot = &outbox->slots->slot[outbox->chosen];
+            gather_message(&g, slot->message, slot_head(outbox->slots, slot), 0);
+        }
+    }
+    return g.count;
+}
+
+/* Make the next message the current one, because its first byte went. */
+static void current_begin(struct outbox *outbox, outbox_started_fn *started, void *ctx)
+{
+    outbox->current_sent = 0;
+    if (outbox->ring_count > 0) {
+        outbox->current = ring_pop(outbox);
+        outbox->current_slot = OUTBOX_NONE;
+        return;
+    }
+    const uint32_t chosen = outbox->chosen;
+    assert(chosen != OUTBOX_NONE);
+    struct outbox_slot *slot = &outbox->slots->slot[chosen];
+    outbox->current = slot->message;
+    outbox->current_slot = chosen;
+    slot->message = NULL;
+    slot->skipped = 0;
+    outbox->slots->next = chosen + 1;
+    outbox->chosen = OUTBOX_NONE;
+    started(ctx, chosen, outbox->current);
+}
+
+void outbox_advance(struct outbox *outbox, size_t size, outbox_started_fn *started, void *ctx)
+{
+    while (size > 0) {
+        if (!outbox->current) {
+            current_begin(outbox, started, ctx);
+        }
+        const size_t left = fc_message_size(outbox->current) - outbox->current_sent;
+        const size_t step = size < left ? size : left;
+        outbox->current_sent += step;
+        size -= step;
+        if (step == left) {
+            fc_message_unref(&outbox->current);
+            outbox->current_slot = OUTBOX_NONE;
+        }
+    }
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef NET_OUTBOX_H
+#define NET_OUTBOX_H
+
+#include <sys/uio.h>
+
+#include <framecast/message.h>
+
+/*
+ * What one connection has yet to be sent. Holds references, never copies of payloads.
+ *
+ * Three places, in the order in which they leave:
+ *   current   the message whose first byte has gone; it must be finished
+ *   queue     reliable messages, in order, bounded by the connection
+ *   slots     one message each, the newest; replaced ones are counted
+ *
+ * Does no I/O: outbox_gather() shows what to write, outbox_advance() is told how much went. An
+ * idle outbox owns no memory.
+ */
+
+#define OUTBOX_NONE UINT32_MAX
+#define OUTBOX_IOV_MAX 64
+
+struct outbox_slots;
+
+/** Zero is an empty outbox. Threads: one at a time. */
+struct outbox {
+    struct fc_message **ring;
+    uint32_t ring_first, ring_count, ring_capacity;
+    uint32_t chosen;       /* slot that the last gather offered, or OUTBOX_NONE */
+    uint32_t current_slot; /* of current, or OUTBOX_NONE */
+    size_t queued_bytes;   /* of the queue */
+    struct fc_message *current;
+    size_t current_sent;
+    struct outbox_slots *slots; /* NULL until the first put */
+};
+
+void outbox_init(struct outbox *outbox);
+void outbox_fini(struct outbox *outbox);
+
+/** Append to the queue, or put before it. Shares message. Errors: false without memory. */
+FC_NODISCARD bool outbox_push(struct outbox *outbox, struct fc_message *message);
+FC_NODISCARD bool outbox_push_front(struct outbox *outbox, struct fc_message *message);
+
+/** Put a slot's newest message; what it replaces is counted. As outbox_push(). */
+FC_NODISCARD bool outbox_put(struct outbox *outbox, uint32_t slot, struct fc_message *message);
+
+/** Hold or release a slot, empty it, empty them all, empty the queue. */
+void outbox_hold(struct outbox *outbox, uint32_t slot, bool is_held);
+void outbox_clear(struct outbox *outbox, uint32_t slot);
+void outbox_clear_slots(struct outbox *outbox);
+void outbox_clear_queue(struct outbox *outbox);
+
+/** Whether something must be written now; whether a slot could begin; whether one is only held. */
+bool outbox_has_due(const struct outbox *outbox);
+bool outbox_has_ready_slot(const struct outbox *outbox);
+bool outbox_has_held_message(const struct outbox *outbox);
+
+uint64_t outbox_dropped(const struct outbox *outbox);
+
+/** Show what is to be written next, a slot's message included only when may_begin. Gives a count.
+ */
+int outbox_gather(struct outbox *outbox, bool may_begin, struct iovec *iov, int iov_max);
+
+/** Called when the first byte of a slot's message went. Borrows message. */
+typedef void outbox_started_fn(void *ctx, uint32_t slot, const struct fc_message *message);
+
+/** Say how many of the bytes that outbox_gather() showed have gone. */
+void outbox_advance(struct outbox *outbox, size_t size, outbox_started_fn *started, void *ctx);
+
+#endif
