@@ -281,7 +281,6 @@ int predictor_new(struct predictor **out, const char *spec, const struct predict
 void predictor_free(struct predictor **predictor)
 {
     struct predictor *p = *predictor;
-    *predictor = NULL;
     if (!p) {
         return;
     }
@@ -289,6 +288,7 @@ void predictor_free(struct predictor **predictor)
     for (unsigned i = 0; i < p->worker_count; i++) {
         pthread_join(p->workers[i].thread, NULL);
     }
+    *predictor = NULL; /* not before: a sink may still look at it */
     assert(atomic_load(&p->open_count) == 0);
     inbox_fini(&p->inbox);
     turns_fini(&p->turns);
