@@ -166,6 +166,16 @@ void conn_kill(struct fc_conn *conn)
     conn->fd = -1;
 }
 
+void conn_abort(struct fc_conn *conn)
+{
+    /* a reset instead of an end that would wait in the kernel behind what nobody reads */
+    const struct linger linger = { .l_onoff = 1, .l_linger = 0 };
+    if (conn->fd >= 0) {
+        (void)setsockopt(conn->fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
+    }
+    conn_kill(conn);
+}
+
 void conn_wants_flush(struct fc_conn *conn)
 {
     if (conn->state != CONN_DEAD && list_is_empty(&conn->dirty)) {
@@ -238,7 +248,7 @@ void conn_tick(struct fc_conn *conn)
 {
     if (is_idle_viewer(conn)) {
         server_count(conn->loop->server, SERVER_CLOSED_IDLE);
-        conn_kill(conn);
+        conn_abort(conn);
         return;
     }
     if (conn->ws && conn->state == CONN_WEBSOCKET) {

@@ -69,6 +69,9 @@ void conn_enter(struct fc_conn *conn, enum conn_state next);
 /** End it now, whatever waits. The memory lives until the end of the loop's turn. */
 void conn_kill(struct fc_conn *conn);
 
+/** As conn_kill(), for a peer that reads nothing: what the kernel still holds is thrown away. */
+void conn_abort(struct fc_conn *conn);
+
 /** Tell it to go, because the server stops. */
 void conn_stop(struct fc_conn *conn);
 

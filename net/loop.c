@@ -111,7 +111,7 @@ static void stop_some(struct fc_loop *loop)
     LIST_FOREACH (at, safe, &loop->conns) {
         struct fc_conn *conn = container_of(at, struct fc_conn, link);
         if (is_late) {
-            conn_kill(conn);
+            conn_abort(conn);
         } else if (!conn->is_told_to_stop && told < loop->stop_batch) {
             conn_stop(conn);
             told++;

@@ -12,8 +12,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/pool.h"
-#include "cli/config.h"
-#include "cli/watch.h"
+#include "cli/cli.h"
 #include "hub/stream.h"
 #include "serve/audience.h"
 #include "serve/site.h"
@@ -21,7 +20,7 @@
 #define WHY_SIZE 512
 
 struct program {
-    const struct cli_config *config;
+    const struct cli_serve *config;
     struct fc_handler handler;
     struct fc_server *server;
     struct site site;
@@ -44,15 +43,15 @@ static void raise_descriptor_limit(void)
 
 static int make_server(struct program *p)
 {
-    const struct cli_config *config = p->config;
+    const struct cli_serve *config = p->config;
     p->handler = site_handler(&p->site);
     return fc_server_new(&p->server,
                          &(struct fc_server_options){
-                             .listen = config->listen,
-                             .listen_count = config->listen_count,
-                             .threads = config->threads,
-                             .connections_max = config->viewers_max,
-                             .idle_viewer_ns = config->idle_viewer_s * NS_PER_S,
+                             .listen = config->listen.item,
+                             .listen_count = config->listen.count,
+                             .threads = (uint32_t)config->threads,
+                             .connections_max = (uint32_t)config->viewers_max,
+                             .idle_viewer_ns = (int64_t)(config->idle_viewer_s * NS_PER_S),
                          },
                          &p->handler, p->why, sizeof(p->why));
 }
@@ -88,7 +87,7 @@ static int make_audiences(struct program *p)
 
 static int make_streams(struct program *p)
 {
-    const struct cli_config *config = p->config;
+    const struct cli_serve *config = p->config;
     int err = pool_new(&p->encoders, "encode", 0);
     for (uint32_t i = 0; !err && i < config->stream_count; i++) {
         err = stream_new(&p->streams[i],
@@ -98,13 +97,13 @@ static int make_streams(struct program *p)
                              .source = {
                                  .spec = config->streams[i].source,
                                  .fps = config->fps,
-                                 .width = config->width,
+                                 .width = (uint32_t)config->width,
                                  .is_once = config->is_once,
                                  .is_fast = config->is_fast,
                              },
-                             .predictor = config->predictor,
-                             .width = config->width,
-                             .quality = config->quality,
+                             .predictor = config->predict,
+                             .width = (uint32_t)config->width,
+                             .quality = (int)config->quality,
                              .encoders = p->encoders,
                              .feeds = p->feeds,
                              .feed_count = p->site.loop_count,
@@ -186,14 +185,37 @@ static void clean_up(struct program *p)
     free(p->streams);
 }
 
-static int serve(const struct cli_config *config)
+static int serve(const struct cli_serve *config)
 {
+    char why[WHY_SIZE];
+    if (config->predict && !predictor_check(config->predict, why, sizeof(why))) {
+        cli_complain("%s", why);
+        return CLI_STATUS_USAGE;
+    }
     struct program program = { .config = config };
     raise_descriptor_limit();
     const int err = run(&program);
     clean_up(&program);
     if (err) {
-        fprintf(stderr, "framecast: %s\n", program.why);
+        cli_complain("%s", program.why);
     }
     return err ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv)
+{
+    (void)argc;
+    struct cli_config config;
+    int status = EXIT_SUCCESS;
+    if (cli_parse(argv, &config, &status) == CLI_EXIT) {
+        return status;
+    }
+    switch (config.command) {
+    case CLI_WATCH:
+        return cli_watch(&config.watch);
+    case CLI_SERVE:
+    case CLI_COMMAND_COUNT:
+        break;
+    }
+    return serve(&config.serve);
 }

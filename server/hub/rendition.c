@@ -11,7 +11,7 @@
 
 #include "base/log.h"
 #include "encode/jpeg.h"
-#include "hub/pace.h"
+#include "base/pace.h"
 #include "hub/rendition_impl.h"
 
 /*

@@ -288,12 +288,12 @@ void predictor_free(struct predictor **predictor)
     for (unsigned i = 0; i < p->worker_count; i++) {
         pthread_join(p->workers[i].thread, NULL);
     }
-    *predictor = NULL; /* not before: a sink may still look at it */
     assert(atomic_load(&p->open_count) == 0);
     inbox_fini(&p->inbox);
     turns_fini(&p->turns);
     free(p->spec);
     free(p);
+    *predictor = NULL; /* only now: until its threads ended, the sink could ask it for its name */
 }
 
 void predictor_offer(struct predictor *predictor, struct picture *picture)

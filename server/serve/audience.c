@@ -129,32 +129,26 @@ struct audience *audience_of(const struct fc_conn *conn)
     return fc_loop_user(fc_conn_loop(conn));
 }
 
-static bool is_same(struct rendition_key a, struct rendition_key b)
-{
-    return a.width == b.width && a.fps_milli == b.fps_milli && a.quality == b.quality;
-}
-
+/* The channel of a rendition, which the stream makes out of the key and what it knows itself. */
 static struct channel *channel_open(struct audience *audience, struct stream *stream,
                                     struct rendition_key key)
 {
-    LIST_FOREACH (at, safe, &audience->channels) {
-        struct channel *channel = container_of(at, struct channel, link);
-        if (channel->stream == stream && is_same(rendition_key(channel->rendition), key)) {
+    struct rendition *rendition = stream_rendition_open(stream, key);
+    if (!rendition) {
+        return NULL;
+    }
+    struct channel *channel = channel_by_id(audience, rendition_id(rendition));
+    if (!channel) {
+        channel = calloc(1, sizeof(*channel));
+        if (channel) {
+            channel->stream = stream;
+            channel->rendition = rendition;
+            list_init(&channel->taps);
+            list_append(&audience->channels, &channel->link);
             return channel;
         }
     }
-    struct channel *channel = calloc(1, sizeof(*channel));
-    if (!channel) {
-        return NULL;
-    }
-    channel->rendition = stream_rendition_open(stream, key);
-    if (!channel->rendition) {
-        free(channel);
-        return NULL;
-    }
-    channel->stream = stream;
-    list_init(&channel->taps);
-    list_append(&audience->channels, &channel->link);
+    stream_rendition_close(stream, &rendition); /* a channel holds one reference */
     return channel;
 }
 

@@ -8,7 +8,7 @@
 
 #include "picture/picture_pool.h"
 #include "source/libav.h"
-#include "source/pacing.h"
+#include "source/pacer.h"
 #include "source/spec.h"
 
 /*

@@ -58,7 +58,7 @@ static void picture_set_times(struct picture *picture)
 void source_give(struct source *source, struct picture *picture)
 {
     picture_set_times(picture);
-    if (!gate_pass(&source->gate, picture->captured_ns)) {
+    if (!pace_take(&source->pace, picture->captured_ns)) {
         picture_unref(&picture);
         return;
     }
@@ -157,7 +157,7 @@ static void *source_main(void *arg)
             backoff_reset(&backoff);
         }
         source_report(source, SOURCE_DOWN, why);
-        source_wait_down(source, clock_steady_ns() + backoff_next(&backoff));
+        source_wait_down(source, clock_steady_ns() + backoff_next(&backoff, UINT32_MAX));
     }
     return NULL;
 }
@@ -217,7 +217,7 @@ int source_new(struct source **out, const struct source_options *options,
     source->height = NOTICE_HEIGHT;
     spec_label(options->spec, source->label);
     if (options->fps > 0 && !options->is_fast) {
-        source->gate.interval_ns = (int64_t)((double)NS_PER_S / options->fps);
+        pace_init(&source->pace, (uint32_t)(options->fps * 1000));
     }
 
     err = stop_init(&source->stop);

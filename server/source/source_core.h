@@ -4,7 +4,9 @@
 
 #include <pthread.h>
 
-#include "source/pacing.h"
+#include "base/backoff.h"
+#include "base/pace.h"
+#include "source/pacer.h"
 #include "source/source_impl.h"
 #include "source/spec.h"
 
@@ -32,7 +34,7 @@ struct source {
     bool has_given;         /* a real picture, ever */
     bool is_reopened;       /* since the last real picture */
     int64_t notice_due_ns;
-    struct gate gate;
+    struct pace pace;
 };
 
 /** Tell the sink, if it is news. */

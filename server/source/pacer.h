@@ -1,26 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef SOURCE_PACING_H
-#define SOURCE_PACING_H
+#ifndef SOURCE_PACER_H
+#define SOURCE_PACER_H
 
 #include <stdbool.h>
 #include <stdint.h>
-
-/* When things are due. Time is always an argument. Threads: one at a time. */
-
-/** Waiting times that double from a least to a most. */
-struct backoff {
-    int64_t min_ns, max_ns;
-    int64_t next_ns; /* 0: min_ns */
-};
-
-int64_t backoff_next(struct backoff *backoff);
-void backoff_reset(struct backoff *backoff);
 
 /**
  * Turns the times in a file into times of day.
  *
  * A picture is due as long after the first as the file says. Times that jump, and a reader that
  * fell behind, start the count anew: nothing is ever played in a hurry to catch up.
+ *
+ * Time is an argument. Threads: one at a time.
  */
 struct pacer {
     bool is_started;
@@ -32,13 +23,5 @@ struct pacer {
 
 /** @param step_ns  from the picture before to this one, where the file's times do not say */
 int64_t pacer_due(struct pacer *pacer, int64_t file_ns, int64_t step_ns, int64_t now_ns);
-
-/** Lets at most so many pictures a second pass, evenly. Zero interval: all. */
-struct gate {
-    int64_t interval_ns;
-    int64_t next_ns;
-};
-
-bool gate_pass(struct gate *gate, int64_t now_ns);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef HUB_PACE_H
-#define HUB_PACE_H
+#ifndef BASE_PACE_H
+#define BASE_PACE_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "hub/pace.h"
+#include "base/pace.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CLI_LIVE_H
+#define CLI_LIVE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <framecast/attr.h>
+#include <framecast/bytes.h>
+
+#include "cli/name.h"
+
+/* The messages of the subprotocol framecast.v1, as a viewer reads and writes them. Threads: any. */
+
+#define LIVE_SUBPROTOCOL "framecast.v1"
+#define LIVE_PATH "/live"
+#define LIVE_HEADER_BYTES 32
+#define LIVE_TEXT_SIZE 256
+#define LIVE_CODE_NO_STREAM 4000 /* also a close code */
+
+enum live_codec { LIVE_JPEG = 1, LIVE_H264 = 2 };
+
+/** A picture as it arrived; payload points into the message. */
+struct live_picture {
+    uint16_t stream_id;
+    uint8_t codec; /* enum live_codec, or one that we do not know */
+    bool is_key, is_discontinuity;
+    uint64_t seq;
+    uint64_t captured_at_us; /* since the epoch */
+    uint32_t width, height;
+    uint32_t left_out; /* before this one, for this viewer */
+    struct fc_bytes payload;
+};
+
+/** Errors: a static reason; NULL when it is in order. */
+FC_NODISCARD const char *live_picture_decode(struct fc_bytes message, struct live_picture *out);
+
+enum live_text_type { LIVE_STREAM, LIVE_PREDICTION, LIVE_ERROR, LIVE_OTHER };
+
+/** What of a text message matters here. Too long texts are cut; absent ones are "". */
+struct live_text {
+    enum live_text_type type;
+    uint16_t stream_id;                     /* of LIVE_STREAM */
+    char stream[STREAM_NAME_MAX_CHARS + 1]; /* "" unless it is a valid name */
+    int64_t code;                           /* of LIVE_ERROR; 0: none, or not a number */
+    char message[LIVE_TEXT_SIZE];           /* of LIVE_ERROR */
+    double captured_at;                     /* of LIVE_PREDICTION, seconds; 0: not said */
+};
+
+/** Errors: false when it is not a JSON object with a type. */
+FC_NODISCARD bool live_text_parse(struct fc_bytes message, struct live_text *out);
+
+/** Zero means "not said". */
+struct live_subscription {
+    const char *stream;
+    bool wants_pictures, wants_predictions;
+    double fps;
+    int64_t width, quality, window;
+};
+
+/** Errors: NULL without memory. Ownership: gives a string for free(). */
+FC_NODISCARD char *live_subscribe_text(const struct live_subscription *subscription);
+FC_NODISCARD char *live_ack_text(const char *stream, uint64_t seq);
+
+/** The name of the first stream in what GET /streams answers. Errors: false when there is none. */
+FC_NODISCARD bool live_first_stream(struct fc_bytes json, char name[STREAM_NAME_MAX_CHARS + 1]);
+
+#endif
