@@ -103,6 +103,30 @@ static int make_loops(struct fc_server *server)
     return 0;
 }
 
+static void on_signal(uv_signal_t *signal, int number)
+{
+    (void)number;
+    fc_server_stop(signal->data);
+}
+
+static int start_signals(struct fc_server *server)
+{
+    static const int numbers[2] = { SIGINT, SIGTERM };
+    for (int i = 0; i < 2; i++) {
+        (void)uv_signal_init(&server->loops[0].uv, &server->signals[i]);
+        server->signals[i].data = server;
+        uv_unref((uv_handle_t *)&server->signals[i]); /* they last until the server is freed */
+    }
+    server->has_signals = true;
+    for (int i = 0; i < 2; i++) {
+        const int err = uv_signal_start(&server->signals[i], on_signal, numbers[i]);
+        if (err) {
+            return err;
+        }
+    }
+    return 0;
+}
+
 int fc_server_new(struct fc_server **out, const struct fc_server_options *options,
                   const struct fc_handler *handler, char *why, size_t why_size)
 {
@@ -126,6 +150,7 @@ int fc_server_new(struct fc_server **out, const struct fc_server_options *option
         }
     }
     err = make_loops(server);
+    err = err ? err : start_signals(server);
     if (err) {
         goto out;
     }
@@ -283,30 +308,6 @@ void fc_server_stop(struct fc_server *server)
     }
 }
 
-static void on_signal(uv_signal_t *signal, int number)
-{
-    (void)number;
-    fc_server_stop(signal->data);
-}
-
-static int start_signals(struct fc_server *server)
-{
-    static const int numbers[2] = { SIGINT, SIGTERM };
-    for (int i = 0; i < 2; i++) {
-        (void)uv_signal_init(&server->loops[0].uv, &server->signals[i]);
-        server->signals[i].data = server;
-        uv_unref((uv_handle_t *)&server->signals[i]); /* they last until the server is freed */
-    }
-    server->has_signals = true;
-    for (int i = 0; i < 2; i++) {
-        const int err = uv_signal_start(&server->signals[i], on_signal, numbers[i]);
-        if (err) {
-            return err;
-        }
-    }
-    return 0;
-}
-
 static void *thread_main(void *arg)
 {
     loop_run(arg);
@@ -315,7 +316,7 @@ static void *thread_main(void *arg)
 
 static int start(struct fc_server *server)
 {
-    int err = start_signals(server);
+    int err = 0;
     for (uint32_t i = 0; !err && i < LISTENERS_MAX && server->listeners[i]; i++) {
         err = listener_start(server->listeners[i], &server->loops[0].uv, on_accepted, server);
     }

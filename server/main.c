@@ -169,11 +169,11 @@ static void clean_up(struct program *p)
             stream_stop(p->streams[i]);
         }
     }
-    for (uint32_t i = 0; p->feeds && i < p->site.loop_count; i++) {
-        feed_free(&p->feeds[i]);
-    }
     for (uint32_t i = 0; p->streams && i < p->config->stream_count; i++) {
         stream_free(&p->streams[i]);
+    }
+    for (uint32_t i = 0; p->feeds && i < p->site.loop_count; i++) {
+        feed_free(&p->feeds[i]);
     }
     for (uint32_t i = 0; p->audiences && i < p->site.loop_count; i++) {
         audience_free(&p->audiences[i]);
