@@ -82,6 +82,12 @@ static int handshake(const struct dial *dial, int fd, const char *path, const ch
     if (!fc_ws_response_check(&answer->head, key, subprotocol, &reason)) {
         return fail(dial, -EPROTO, path, reason);
     }
+    /* RFC 6455 lets a server leave the subprotocol out; then it would not understand us. */
+    if (subprotocol && !fc_http_header_find(answer->head.headers, answer->head.header_count,
+                                            "Sec-WebSocket-Protocol")) {
+        return fail(dial, -EPROTO, path,
+                    "the server does not know the subprotocol that was asked for");
+    }
     return 0;
 }
 

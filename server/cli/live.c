@@ -105,7 +105,6 @@ bool live_text_parse(struct fc_bytes message, struct live_text *out)
         const json_int_t id = json_integer_value(json_object_get(json, "id"));
         text.stream_id = id > 0 && id <= UINT16_MAX ? (uint16_t)id : 0;
         text.code = json_integer_value(json_object_get(json, "code"));
-        text.captured_at = json_number_value(json_object_get(json, "captured_at"));
         text_copy(json_object_get(json, "message"), text.message, sizeof(text.message));
         /* A description says "name"; everything else says which "stream" it is of. */
         if (!name_copy(json_object_get(json, "name"), text.stream)) {

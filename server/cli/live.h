@@ -44,7 +44,6 @@ struct live_text {
     char stream[STREAM_NAME_MAX_CHARS + 1]; /* "" unless it is a valid name */
     int64_t code;                           /* of LIVE_ERROR; 0: none, or not a number */
     char message[LIVE_TEXT_SIZE];           /* of LIVE_ERROR */
-    double captured_at;                     /* of LIVE_PREDICTION, seconds; 0: not said */
 };
 
 /** Errors: false when it is not a JSON object with a type. */
