@@ -57,7 +57,7 @@ static int handshake(const struct dial *dial, int fd, const char *path, const ch
     char key[FC_WS_KEY_SIZE];
     char request[REQUEST_SIZE];
     if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random)) {
-        return fail(dial, -errno, path, "the system gives no random bytes");
+        return fail(dial, -EIO, path, "the system gives no random bytes");
     }
     fc_ws_key_make(random, key);
     const int len =

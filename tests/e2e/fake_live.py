@@ -80,7 +80,7 @@ class FakeLive:
             raise
 
     async def _main(self):
-        options = {"process_request": self._request, "compression": None, "max_size": None,
+        options = {"process_request": self._request, "compression": None, "max_size": None, "max_queue": None,
                    "subprotocols": [self.subprotocol] if self.subprotocol else None}
         self._end = asyncio.Event()
         self._loop = asyncio.get_running_loop()
