@@ -20,9 +20,10 @@ static int64_t state_deadline(const struct fc_conn *conn, enum conn_state state)
     switch (state) {
     case CONN_HEAD:
         return now_ns + server_options(conn->loop->server)->head_timeout_ns;
+    case CONN_ANSWER:
+        return now_ns + server_options(conn->loop->server)->answer_timeout_ns;
     case CONN_LINGER:
         return now_ns + LINGER_NS;
-    case CONN_ANSWER:
     case CONN_ANSWERED:
     case CONN_STREAM:
     case CONN_WEBSOCKET:
@@ -129,7 +130,8 @@ void conn_refuse(int fd)
     static const char answer[] =
         "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\n"
         "Content-Length: 87\r\nRetry-After: 5\r\nConnection: close\r\n\r\n"
-        "{\"error\": \"the server has as many connections as it may\", \"hint\": \"try again later\"} \n";
+        "{\"error\": \"the server has as many connections as it may\", \"hint\": \"try again "
+        "later\"} \n";
     (void)!write(fd, answer, sizeof(answer) - 1);
     close(fd);
 }
@@ -164,10 +166,36 @@ void conn_kill(struct fc_conn *conn)
     conn->fd = -1;
 }
 
+void conn_abort(struct fc_conn *conn)
+{
+    /* a reset instead of an end that would wait in the kernel behind what nobody reads */
+    const struct linger linger = { .l_onoff = 1, .l_linger = 0 };
+    if (conn->fd >= 0) {
+        (void)setsockopt(conn->fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
+    }
+    conn_kill(conn);
+}
+
 void conn_wants_flush(struct fc_conn *conn)
 {
     if (conn->state != CONN_DEAD && list_is_empty(&conn->dirty)) {
         list_append(&conn->loop->dirty, &conn->dirty);
+    }
+}
+
+static void on_deadline(struct fc_conn *conn)
+{
+    const struct fc_handler *handler = server_handler(conn->loop->server);
+    if (conn->state == CONN_HEAD && conn->input) {
+        conn_respond_error(conn, 408, "the request took too long", "send it at once");
+    } else if (conn->state == CONN_ANSWER) {
+        if (conn->user && handler->closed) {
+            handler->closed(conn);
+        }
+        conn->user = NULL;
+        conn_respond_error(conn, 503, "there was no answer in time", "try again");
+    } else {
+        conn_kill(conn);
     }
 }
 
@@ -180,7 +208,7 @@ void conn_stop(struct fc_conn *conn)
         conn_kill(conn);
         break;
     case CONN_ANSWER:
-        conn_respond_error(conn, 503, "the server stops", "try again later");
+        on_deadline(conn);
         break;
     case CONN_STREAM:
         fc_conn_finish(conn);
@@ -201,11 +229,14 @@ void conn_stop(struct fc_conn *conn)
 static bool is_idle_viewer(struct fc_conn *conn)
 {
     const int64_t now_ns = conn->loop->now_ns;
+    const bool is_filled = outbox_has_due(&conn->outbox) || outbox_has_ready_slot(&conn->outbox) ||
+                           outbox_has_held_message(&conn->outbox);
+    if (!is_filled && conn->taken == conn->written) {
+        conn->progress_ns = now_ns; /* nothing waits for it: the kernel need not be asked */
+        return false;
+    }
     const uint64_t taken = conn->written - gate_queued(conn->fd);
-    const bool is_waiting = taken < conn->written || outbox_has_due(&conn->outbox) ||
-                            outbox_has_ready_slot(&conn->outbox) ||
-                            outbox_has_held_message(&conn->outbox);
-    if (taken != conn->taken || !is_waiting) {
+    if (taken != conn->taken) {
         conn->taken = taken;
         conn->progress_ns = now_ns;
         return false;
@@ -217,7 +248,7 @@ void conn_tick(struct fc_conn *conn)
 {
     if (is_idle_viewer(conn)) {
         server_count(conn->loop->server, SERVER_CLOSED_IDLE);
-        conn_kill(conn);
+        conn_abort(conn);
         return;
     }
     if (conn->ws && conn->state == CONN_WEBSOCKET) {
@@ -226,11 +257,7 @@ void conn_tick(struct fc_conn *conn)
         return;
     }
     if (conn->loop->now_ns >= conn->deadline_ns) {
-        if (conn->state == CONN_HEAD && conn->input) {
-            conn_respond_error(conn, 408, "the request took too long", "send it at once");
-        } else {
-            conn_kill(conn);
-        }
+        on_deadline(conn);
     }
 }
 
@@ -247,7 +274,7 @@ const char *fc_conn_peer(const struct fc_conn *conn)
         getpeername(conn->fd, (struct sockaddr *)&address.storage, &address.size) == 0) {
         address_format(&address, text);
     }
-    strncpy(conn->loop->peer, text, sizeof(conn->loop->peer) - 1);
+    memcpy(conn->loop->peer, text, sizeof(text));
     return conn->loop->peer;
 }
 

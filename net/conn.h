@@ -38,29 +38,28 @@ struct conn_input {
 };
 
 struct fc_conn {
-    struct list_link link;  /* in loop->conns */
-    struct list_link dirty; /* in loop->dirty */
-    struct list_link gated; /* in loop->gated */
-    struct fc_loop *loop;   /* borrowed */
-    void *user;             /* the application's */
-    struct fc_ws *ws;       /* owned; NULL before the upgrade */
-    struct conn_input *input;  /* owned; NULL while there are no such bytes */
+    struct list_link link;    /* in loop->conns */
+    struct list_link dirty;   /* in loop->dirty */
+    struct list_link gated;   /* in loop->gated */
+    struct fc_loop *loop;     /* borrowed */
+    void *user;               /* the application's */
+    struct fc_ws *ws;         /* owned; NULL before the upgrade */
+    struct conn_input *input; /* owned; NULL while there are no such bytes */
     struct outbox outbox;
-    int64_t deadline_ns;    /* of the state, INT64_MAX: none */
-    int64_t progress_ns;    /* when the peer last took something */
-    uint64_t written;       /* bytes given to the kernel */
-    uint64_t taken;         /* of those, acknowledged when last looked at */
+    int64_t deadline_ns; /* of the state, INT64_MAX: none */
+    int64_t progress_ns; /* when the peer last took something */
+    uint64_t written;    /* bytes given to the kernel */
+    uint64_t taken;      /* of those, acknowledged when last looked at */
     uv_poll_t poll;
-    int fd;                 /* owned; -1 once closed */
+    int fd; /* owned; -1 once closed */
     int poll_events;
-    enum conn_state state;  /* changed by conn_enter() alone */
+    enum conn_state state; /* changed by conn_enter() alone */
     bool is_tcp;
-    bool is_keep_alive;     /* another request may follow */
-    bool is_head_request;   /* HEAD: the answer has no content */
-    bool is_low_water;      /* gate_wake_when_sent() is on */
-    bool is_blocked;        /* the kernel took less than it was given */
+    bool is_keep_alive;   /* another request may follow */
+    bool is_head_request; /* HEAD: the answer has no content */
+    bool is_low_water;    /* gate_wake_when_sent() is on */
+    bool is_blocked;      /* the kernel took less than it was given */
     bool is_told_to_stop;
-    bool is_reading;        /* in conn_read(): freed memory is not touched after callbacks */
 };
 
 void conn_open(struct fc_loop *loop, int fd, bool is_tcp); /* takes fd */
@@ -69,6 +68,9 @@ void conn_enter(struct fc_conn *conn, enum conn_state next);
 
 /** End it now, whatever waits. The memory lives until the end of the loop's turn. */
 void conn_kill(struct fc_conn *conn);
+
+/** As conn_kill(), for a peer that reads nothing: what the kernel still holds is thrown away. */
+void conn_abort(struct fc_conn *conn);
 
 /** Tell it to go, because the server stops. */
 void conn_stop(struct fc_conn *conn);
@@ -91,7 +93,8 @@ void conn_update_poll(struct fc_conn *conn);
 /** Move what the engine wants sent into the outbox, and end what is done. */
 void conn_ws_drain(struct fc_conn *conn);
 
-/** Give bytes to the engine and its events to the application; false once the connection is over. */
+/** Give bytes to the engine and its events to the application; false once the connection is over.
+ */
 bool conn_ws_input(struct fc_conn *conn, struct fc_bytes bytes);
 bool conn_ws_events(struct fc_conn *conn);
 

@@ -26,8 +26,7 @@ static int format_head(const struct fc_conn *conn, const struct fc_response *res
         head, HEAD_SIZE, "HTTP/1.1 %d %s\r\nDate: %s\r\nServer: framecast\r\n%s%s%s%s%s%s\r\n",
         status, fc_http_reason(status), date, response->content_type ? "Content-Type: " : "",
         response->content_type ? response->content_type : "", response->content_type ? "\r\n" : "",
-        length, is_last ? "Connection: close\r\n" : "",
-        response->headers ? response->headers : "");
+        length, is_last ? "Connection: close\r\n" : "", response->headers ? response->headers : "");
     assert(size > 0 && size < HEAD_SIZE);
     return size;
 }

@@ -207,8 +207,7 @@ void conn_answer_done(struct fc_conn *conn)
         return;
     }
     conn_enter(conn, CONN_HEAD);
-    conn->deadline_ns =
-        conn->loop->now_ns + server_options(conn->loop->server)->keep_alive_ns;
+    conn->deadline_ns = conn->loop->now_ns + server_options(conn->loop->server)->keep_alive_ns;
     if (conn->input) { /* the next request came with the last one */
         head_parse(conn, (struct fc_bytes){ conn->input->data, conn->input->size });
     }

@@ -95,8 +95,7 @@ void conn_flush(struct fc_conn *conn)
 
 static bool can_send(const struct fc_conn *conn)
 {
-    return conn->state == CONN_STREAM ||
-           (conn->state == CONN_WEBSOCKET && fc_ws_is_open(conn->ws));
+    return conn->state == CONN_STREAM || (conn->state == CONN_WEBSOCKET && fc_ws_is_open(conn->ws));
 }
 
 bool fc_conn_send(struct fc_conn *conn, struct fc_message *message)

@@ -32,9 +32,9 @@ static void refuse(struct fc_conn *conn, int status, const char *reason)
         return;
     }
     char json[256];
-    const int size = snprintf(json, sizeof(json),
-                              "{\"error\": \"%s\", \"hint\": \"connect with a WebSocket client\"}\n",
-                              reason);
+    const int size =
+        snprintf(json, sizeof(json),
+                 "{\"error\": \"%s\", \"hint\": \"connect with a WebSocket client\"}\n", reason);
     conn->is_keep_alive = false;
     fc_conn_respond(conn, &(struct fc_response){
                               .status = status,
@@ -107,9 +107,9 @@ void conn_ws_drain(struct fc_conn *conn)
 {
     while (conn->state == CONN_WEBSOCKET && fc_ws_output(conn->ws).size > 0) {
         struct fc_message *message = take_output(conn->ws);
-        const bool is_queued = message && (fc_ws_is_open(conn->ws)
-                                               ? outbox_push_front(&conn->outbox, message)
-                                               : outbox_push(&conn->outbox, message));
+        const bool is_queued =
+            message && (fc_ws_is_open(conn->ws) ? outbox_push_front(&conn->outbox, message)
+                                                : outbox_push(&conn->outbox, message));
         fc_message_unref(&message);
         if (!is_queued) {
             conn_kill(conn);

@@ -19,11 +19,11 @@ enum gate { GATE_OPEN, GATE_UNSENT, GATE_IN_FLIGHT };
 
 /** What the kernel says of a TCP socket. */
 struct gate_reading {
-    uint32_t queued;       /* bytes not acknowledged, SIOCOUTQ */
-    uint32_t unsent;       /* of those, not yet sent, SIOCOUTQNSD */
-    uint32_t mss;          /* bytes */
-    uint32_t min_rtt_us;   /* TCP_INFO */
-    uint64_t rate;         /* bytes a second, TCP_INFO */
+    uint32_t queued;     /* bytes not acknowledged, SIOCOUTQ */
+    uint32_t unsent;     /* of those, not yet sent, SIOCOUTQNSD */
+    uint32_t mss;        /* bytes */
+    uint32_t min_rtt_us; /* TCP_INFO */
+    uint64_t rate;       /* bytes a second, TCP_INFO */
 };
 
 enum gate gate_decide(const struct gate_reading *reading);

@@ -11,10 +11,11 @@ struct list_link {
     struct list_link *next, *prev;
 };
 
-#define container_of(pointer, type, member) ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
+#define container_of(pointer, type, member) \
+    ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
 
-#define LIST_FOREACH(at, safe, list)                                                               \
-    for (struct list_link *at = (list)->next, *safe = at->next; at != (list);                      \
+#define LIST_FOREACH(at, safe, list)                                          \
+    for (struct list_link *at = (list)->next, *safe = at->next; at != (list); \
          at = safe, safe = at->next)
 
 static inline void list_init(struct list_link *list)

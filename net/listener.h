@@ -2,6 +2,7 @@
 #ifndef NET_LISTENER_H
 #define NET_LISTENER_H
 
+#include <stdbool.h>
 #include <uv.h>
 
 #include "net/address.h"
@@ -16,8 +17,7 @@ struct listener;
 typedef void listener_accepted_fn(void *ctx, int fd, bool is_tcp);
 
 /** Bind and listen. Errors: -errno with a sentence in why. */
-FC_NODISCARD int listener_open(struct listener **out, const char *text, char *why,
-                               size_t why_size);
+FC_NODISCARD int listener_open(struct listener **out, const char *text, char *why, size_t why_size);
 
 /** Closes what listener_start() did not take over, and removes a Unix socket's path. */
 void listener_free(struct listener **listener);

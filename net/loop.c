@@ -108,11 +108,10 @@ static void stop_some(struct fc_loop *loop)
 {
     const bool is_late = loop->now_ns >= loop->stop_at_ns;
     uint32_t told = 0;
-    LIST_FOREACH(at, safe, &loop->conns)
-    {
+    LIST_FOREACH (at, safe, &loop->conns) {
         struct fc_conn *conn = container_of(at, struct fc_conn, link);
         if (is_late) {
-            conn_kill(conn);
+            conn_abort(conn);
         } else if (!conn->is_told_to_stop && told < loop->stop_batch) {
             conn_stop(conn);
             told++;
@@ -132,8 +131,7 @@ static void on_sweep(uv_timer_t *timer)
 {
     struct fc_loop *loop = timer->data;
     loop->now_ns = (int64_t)uv_hrtime();
-    LIST_FOREACH(at, safe, &loop->conns)
-    {
+    LIST_FOREACH (at, safe, &loop->conns) {
         conn_tick(container_of(at, struct fc_conn, link));
     }
     if (loop->stop_at_ns) {
@@ -146,8 +144,7 @@ static void on_gate(uv_timer_t *timer)
 {
     struct fc_loop *loop = timer->data;
     loop->now_ns = (int64_t)uv_hrtime();
-    LIST_FOREACH(at, safe, &loop->gated)
-    {
+    LIST_FOREACH (at, safe, &loop->gated) {
         conn_wants_flush(container_of(at, struct fc_conn, gated));
     }
     if (list_is_empty(&loop->gated)) {

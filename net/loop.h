@@ -2,11 +2,13 @@
 #ifndef NET_LOOP_H
 #define NET_LOOP_H
 
+#include <stdatomic.h>
 #include <uv.h>
 
 #include <framecast/loop.h>
 #include <framecast/server.h>
 
+#include "net/address.h"
 #include "net/list.h"
 
 /*
@@ -44,10 +46,10 @@ struct fc_loop {
     _Atomic uint32_t conn_count;
 
     int64_t now_ns;
-    int64_t stop_at_ns; /* 0: running */
-    uint32_t stop_batch; /* connections told to go at each sweep while stopping */
-    uint8_t *input;     /* LOOP_INPUT_BYTES, shared by all connections */
-    char peer[64];      /* what fc_conn_peer() gave out last */
+    int64_t stop_at_ns;           /* 0: running */
+    uint32_t stop_batch;          /* connections told to go at each sweep while stopping */
+    uint8_t *input;               /* LOOP_INPUT_BYTES, shared by all connections */
+    char peer[ADDRESS_TEXT_SIZE]; /* what fc_conn_peer() gave out last */
 };
 
 FC_NODISCARD int loop_init(struct fc_loop *loop, struct fc_server *server, uint32_t index);

@@ -111,8 +111,8 @@ static struct outbox_slot *slot_reserve(struct outbox *outbox, uint32_t slot)
     assert(slot < FC_CONN_SLOTS_MAX);
     const uint32_t count = outbox->slots ? outbox->slots->count : 0;
     if (slot >= count) {
-        struct outbox_slots *slots = realloc(
-            outbox->slots, sizeof(*slots) + (slot + 1) * sizeof(struct outbox_slot));
+        struct outbox_slots *slots =
+            realloc(outbox->slots, sizeof(*slots) + (slot + 1) * sizeof(struct outbox_slot));
         if (!slots) {
             return NULL;
         }
@@ -237,7 +237,7 @@ static void gather_message(struct gathering *g, const struct fc_message *message
 static struct fc_bytes current_head(const struct outbox *outbox)
 {
     struct fc_bytes head = message_head(outbox->current);
-    if (outbox->current_slot != OUTBOX_NONE && message_skipped_at(outbox->current)) {
+    if (outbox->current_slot != OUTBOX_NONE && outbox->current->skipped_at) {
         head.data = outbox->slots->head;
     }
     return head;
@@ -247,7 +247,7 @@ static struct fc_bytes current_head(const struct outbox *outbox)
 static struct fc_bytes slot_head(struct outbox_slots *slots, const struct outbox_slot *slot)
 {
     struct fc_bytes head = message_head(slot->message);
-    const size_t at = message_skipped_at(slot->message);
+    const size_t at = slot->message->skipped_at;
     if (at) {
         assert(head.size <= sizeof(slots->head) && at + 2 <= head.size);
         const uint32_t skipped = slot->skipped < UINT16_MAX ? slot->skipped : UINT16_MAX;
@@ -273,8 +273,7 @@ int outbox_gather(struct outbox *outbox, bool may_begin, struct iovec *iov, int 
         const struct fc_message *message = *ring_at(outbox, i);
         gather_message(&g, message, message_head(message), 0);
     }
-    if (may_begin && outbox->current_slot == OUTBOX_NONE &&
-        g.count + PARTS_PER_MESSAGE <= g.max) {
+    if (may_begin && outbox->current_slot == OUTBOX_NONE && g.count + PARTS_PER_MESSAGE <= g.max) {
         outbox->chosen = slot_find(outbox, false);
         if (outbox->chosen != OUTBOX_NONE) {
             const struct outbox_slot *slot = &outbox->slots->slot[outbox->chosen];

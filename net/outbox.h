@@ -58,7 +58,8 @@ bool outbox_has_held_message(const struct outbox *outbox);
 
 uint64_t outbox_dropped(const struct outbox *outbox);
 
-/** Show what is to be written next, a slot's message included only when may_begin. Gives a count. */
+/** Show what is to be written next, a slot's message included only when may_begin. Gives a count.
+ */
 int outbox_gather(struct outbox *outbox, bool may_begin, struct iovec *iov, int iov_max);
 
 /** Called when the first byte of a slot's message went. Borrows message. */

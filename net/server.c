@@ -33,7 +33,7 @@ struct fc_server {
     struct stop_task {
         struct fc_task task;
         struct fc_loop *loop;
-    } *stop_tasks; /* one per loop */
+    } * stop_tasks; /* one per loop */
 };
 
 static uint32_t processor_count(void)
@@ -53,6 +53,7 @@ static struct fc_server_options options_resolve(const struct fc_server_options *
     o.threads = o.threads < THREADS_MAX ? o.threads : THREADS_MAX;
     o.connections_max = o.connections_max ? o.connections_max : 16384;
     o.head_timeout_ns = o.head_timeout_ns ? o.head_timeout_ns : SECONDS(10);
+    o.answer_timeout_ns = o.answer_timeout_ns ? o.answer_timeout_ns : SECONDS(10);
     o.keep_alive_ns = o.keep_alive_ns ? o.keep_alive_ns : SECONDS(60);
     o.idle_viewer_ns = o.idle_viewer_ns ? o.idle_viewer_ns : SECONDS(30);
     o.ping_every_ns = o.ping_every_ns ? o.ping_every_ns : SECONDS(20);

@@ -7,6 +7,7 @@ FRAMECAST_SLOW (a factor) stretches where a sanitizer makes everything slower.
 import contextlib
 import dataclasses
 import io
+import json
 import os
 import pathlib
 import re
@@ -17,6 +18,8 @@ import subprocess
 import tempfile
 import threading
 import time
+import urllib.error
+import urllib.request
 
 from PIL import Image, ImageDraw
 
@@ -393,9 +396,9 @@ class MjpegReader:
         if line == self._delimiter + b"--":
             raise EOFError("the closing boundary")
         assert line == self._delimiter, f"{line[:80]!r} where {self._delimiter!r} belongs"
-        self._has_begun = True
         lines = []
         while line := self._take_line():
+            self._has_begun = True  # a stream may end after a boundary, which came with the part before
             lines.append(line.decode("latin-1"))
         headers = parse_headers(lines)
         body = self._take(int(headers["content-length"]))
@@ -460,3 +463,39 @@ def get_over_unix(path, target="/", timeout=10.0):
         connection.connect(path)
         return http_over(connection, f"GET {target} HTTP/1.1\r\nHost: localhost\r\n"
                                      "Connection: close\r\n\r\n".encode())
+
+
+def fetch_json(server, path, timeout=10.0):
+    """The JSON at an address, whatever the status."""
+    try:
+        with urllib.request.urlopen(server.url + path.lstrip("/"), timeout=seconds(timeout)) as answer:
+            return json.load(answer)
+    except urllib.error.HTTPError as error:
+        return json.load(error)
+
+
+def open_stream(server, path, headers=None, timeout=10.0):
+    """Begin an endless answer: a socket file after the head, and the head's fields in lower case."""
+    connection = socket.create_connection(("127.0.0.1", server.port), timeout=seconds(timeout))
+    lines = [f"GET {path} HTTP/1.1", "Host: 127.0.0.1"] + [f"{k}: {v}" for k, v in (headers or {}).items()]
+    connection.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
+    file = connection.makefile("rb")
+    connection.close()  # the file keeps it open
+    status = file.readline().decode()
+    assert " 200 " in status, status
+    head = {}
+    while line := file.readline().strip():
+        name, _, value = line.decode().partition(":")
+        head[name.lower()] = value.strip()
+    return file, head
+
+
+def read_lines(file, count):
+    """The next lines that are not empty."""
+    lines = []
+    while len(lines) < count:
+        line = file.readline()
+        assert line, "the stream ended"
+        if text := line.decode().strip():
+            lines.append(text)
+    return lines

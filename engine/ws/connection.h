@@ -36,7 +36,7 @@ struct fc_ws {
     bool is_close_pending; /* the close event is due */
 };
 
-_Static_assert(sizeof(struct fc_ws) <= 224, "an idle connection is small");
+_Static_assert(sizeof(struct fc_ws) <= 208, "an idle connection is small");
 
 /** Let a signal change the closing state. */
 void fc_ws_enter(struct fc_ws *ws, enum fc_ws_signal signal);

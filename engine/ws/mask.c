@@ -32,10 +32,12 @@ void fc_ws_mask_scalar(uint8_t *data, size_t size, const uint8_t key[4], uint64_
 }
 
 FOR_EACH_PROCESSOR
-static size_t mask_vectors(uint8_t *data, size_t size, const uint8_t pattern[VECTOR_BYTES])
+static size_t mask_vectors(uint8_t *data, size_t size, uint64_t word_key)
 {
+    const uint64_t words[VECTOR_BYTES / sizeof(word_key)] = { word_key, word_key, word_key,
+                                                              word_key };
     vector key;
-    memcpy(&key, pattern, sizeof(key));
+    memcpy(&key, words, sizeof(key));
     size_t i = 0;
     for (; size - i >= 2 * VECTOR_BYTES; i += 2 * VECTOR_BYTES) {
         vector a;
@@ -57,13 +59,13 @@ void fc_ws_mask(uint8_t *data, size_t size, const uint8_t key[4], uint64_t offse
         return;
     }
 
-    uint8_t pattern[VECTOR_BYTES];
-    for (size_t i = 0; i < VECTOR_BYTES; i++) {
-        pattern[i] = key[(offset + i) & 3];
+    uint8_t turned[8]; /* the key twice, from where the payload is */
+    for (size_t i = 0; i < sizeof(turned); i++) {
+        turned[i] = key[(offset + i) & 3];
     }
-    size_t i = size >= 2 * VECTOR_BYTES ? mask_vectors(data, size, pattern) : 0;
     uint64_t word_key;
-    memcpy(&word_key, pattern, sizeof(word_key));
+    memcpy(&word_key, turned, sizeof(word_key));
+    size_t i = size >= 2 * VECTOR_BYTES ? mask_vectors(data, size, word_key) : 0;
     for (; size - i >= sizeof(word_key); i += sizeof(word_key)) {
         uint64_t word;
         memcpy(&word, data + i, sizeof(word));

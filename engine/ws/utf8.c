@@ -84,15 +84,37 @@ static size_t skip_ascii(const uint8_t *data, size_t size)
     return i;
 }
 
+static bool is_continuation(uint8_t byte)
+{
+    return (byte & 0xc0) == 0x80;
+}
+
+/* The size of a whole character of the kinds that most text is made of; 0 for any other. */
+static size_t common_character(const uint8_t *data, size_t size)
+{
+    const uint8_t lead = data[0];
+    if (lead >= 0xc2 && lead <= 0xdf) {
+        return size >= 2 && is_continuation(data[1]) ? 2 : 0;
+    }
+    if (lead > 0xe0 && lead <= 0xef && lead != 0xed) {
+        return size >= 3 && is_continuation(data[1]) && is_continuation(data[2]) ? 3 : 0;
+    }
+    return 0;
+}
+
 bool fc_utf8_check(struct fc_utf8 *utf8, struct fc_bytes piece)
 {
     struct fc_utf8 state = *utf8;
     size_t i = 0;
     while (i < piece.size) {
-        if (state.left == 0 && piece.data[i] < 0x80) {
-            const size_t skipped = skip_ascii(piece.data + i, piece.size - i);
-            i += skipped > 0 ? skipped : 1;
-            continue;
+        if (state.left == 0) {
+            const uint8_t *at = piece.data + i;
+            const size_t skipped =
+                *at < 0x80 ? skip_ascii(at, piece.size - i) : common_character(at, piece.size - i);
+            if (skipped > 0) {
+                i += skipped;
+                continue;
+            }
         }
         if (!step(&state, piece.data[i])) {
             return false;

@@ -40,8 +40,8 @@ struct fc_http_request {
     struct fc_http_header headers[FC_HTTP_HEADERS_MAX];
     uint64_t content_length; /* 0 without a body */
     bool is_chunked;
-    bool is_keep_alive;      /* what the version and Connection ask for */
-    bool expects_continue;   /* Expect: 100-continue */
+    bool is_keep_alive;    /* what the version and Connection ask for */
+    bool expects_continue; /* Expect: 100-continue */
 };
 
 /** A parsed response head, for clients. Threads: any. */

@@ -27,7 +27,7 @@ struct fc_handler {
     void (*request)(struct fc_conn *conn, const struct fc_http_request *request);
     /* A whole WebSocket message; payload is valid during the call only. */
     void (*message)(struct fc_conn *conn, enum fc_ws_kind kind, struct fc_bytes payload);
-    /* The first byte of a message from fc_conn_put() goes out now. */
+    /* The first byte of a message from fc_conn_put() went out. May hold slots; may not close. */
     void (*started)(struct fc_conn *conn, uint32_t slot, const struct fc_message *message);
     /* The connection is over. Called only while fc_conn_user() is set. */
     void (*closed)(struct fc_conn *conn);
@@ -37,24 +37,25 @@ struct fc_handler {
 
 /** Zero means the default. */
 struct fc_server_options {
-    const char *const *listen;     /* "127.0.0.1:8765", "[::]:8765", "unix:/path"; port 0: any */
-    uint32_t listen_count;         /* 0: "127.0.0.1:8765" */
-    uint32_t threads;              /* loops; 0: one per processor */
-    uint32_t connections_max;      /* 0: 16384; more are answered 503 */
-    int64_t head_timeout_ns;       /* for a request head to arrive whole; 0: 10 s */
-    int64_t keep_alive_ns;         /* between requests; 0: 60 s */
-    int64_t idle_viewer_ns;        /* taking nothing of what waits for it; 0: 30 s */
-    int64_t ping_every_ns;         /* of silence, WebSocket; 0: 20 s */
-    int64_t stop_timeout_ns;       /* from the signal to the end; 0: 4 s */
-    uint32_t queue_max_bytes;      /* reliable messages waiting per connection; 0: 1 MiB */
+    const char *const *listen; /* "127.0.0.1:8765", "[::]:8765", "unix:/path"; port 0: any */
+    uint32_t listen_count;     /* 0: "127.0.0.1:8765" */
+    uint32_t threads;          /* loops; 0: one per processor */
+    uint32_t connections_max;  /* 0: 16384; more are answered 503 */
+    int64_t head_timeout_ns;   /* for a request head to arrive whole; 0: 10 s */
+    int64_t answer_timeout_ns; /* for the application to answer; then 503; 0: 10 s */
+    int64_t keep_alive_ns;     /* between requests; 0: 60 s */
+    int64_t idle_viewer_ns;    /* taking nothing of what waits for it; 0: 30 s */
+    int64_t ping_every_ns;     /* of silence, WebSocket; 0: 20 s */
+    int64_t stop_timeout_ns;   /* from the signal to the end; 0: 4 s */
+    uint32_t queue_max_bytes;  /* reliable messages waiting per connection; 0: 1 MiB */
 };
 
 /** Looked at, never waited for. */
 struct fc_server_stats {
     uint64_t accepted, refused, open;
-    uint64_t bad_requests;     /* answered 4xx by the library, or broken off */
-    uint64_t closed_slow;      /* 1013: a reliable queue over its bound */
-    uint64_t closed_idle;      /* took nothing for idle_viewer_ns */
+    uint64_t bad_requests; /* answered 4xx by the library, or broken off */
+    uint64_t closed_slow;  /* 1013: a reliable queue over its bound */
+    uint64_t closed_idle;  /* took nothing for idle_viewer_ns */
 };
 
 /**
@@ -66,8 +67,7 @@ struct fc_server_stats {
  */
 FC_API FC_NODISCARD int fc_server_new(struct fc_server **out,
                                       const struct fc_server_options *options,
-                                      const struct fc_handler *handler, char *why,
-                                      size_t why_size);
+                                      const struct fc_handler *handler, char *why, size_t why_size);
 
 /** Release a server that does not run, and set the pointer to NULL. Ignores NULL. */
 FC_API void fc_server_free(struct fc_server **server);

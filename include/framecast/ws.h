@@ -13,8 +13,8 @@
  *
  * Input and output are buffer pairs of the same shape: ask for a buffer, then say how much of it
  * was used. Events are pulled. Time is an argument. Failure sticks: once the peer broke the
- * protocol or left, the engine wants no input, offers nothing but its close frame, and every call
- * is harmless.
+ * protocol or left, the engine wants no input, offers nothing after its close frame, and every call
+ * is harmless. Memory that runs out is such a failure too, with the code 1011.
  *
  *     struct fc_space in = fc_ws_input(ws);
  *     ssize_t n = read(fd, in.data, in.size);
@@ -57,7 +57,7 @@ struct fc_ws_options {
     uint64_t output_max_bytes;   /* queued by fc_ws_send and not yet taken; 0: 1 MiB */
     int64_t close_timeout_ns;    /* from our close frame to giving up; 0: 2 s */
     int64_t ping_every_ns;       /* after this long without input; 0: never */
-    int64_t pong_timeout_ns;     /* from a ping to giving up; 0: 20 s */
+    int64_t pong_timeout_ns;     /* from a ping, or input after it, to giving up; 0: 20 s */
     uint32_t fragments_max;      /* of one message; 0: 16384 */
     struct fc_space input_space; /* lent for the engine's life and shareable between all engines of
                                     one thread, at least 1 KiB; {0}: the engine has its own 16 KiB.
@@ -78,8 +78,8 @@ struct fc_ws_event {
     enum fc_ws_kind kind;
     struct fc_bytes payload;
     int64_t rtt_ns;
-    uint16_t code;  /* what the peer sent, or what we sent when it broke a rule */
-    bool is_clean;  /* close: both close frames were seen */
+    uint16_t code; /* what the peer sent, or what we sent when it broke a rule */
+    bool is_clean; /* close: both close frames were seen */
 };
 
 /**
@@ -128,6 +128,8 @@ FC_API bool fc_ws_next_event(struct fc_ws *ws, struct fc_ws_event *event);
 /**
  * Queue one whole message in a single frame; the payload is copied.
  *
+ * That text is UTF-8 is the caller's to see to; it is not checked.
+ *
  * Errors:    false, with nothing queued, once closing has begun or when it would not fit in
  *            output_max_bytes.
  * Threads:   the one that owns ws.
@@ -147,7 +149,9 @@ FC_API bool fc_ws_ping(struct fc_ws *ws, int64_t now_ns);
 /**
  * Begin the closing handshake. A reason longer than 123 bytes is cut at a character.
  *
- * Does nothing when closing has begun already. reason may be NULL.
+ * Does nothing when closing has begun already. code is one that may be sent, 3000 to 4999 included,
+ * or FC_WS_CODE_NO_STATUS for an empty close frame. reason may be NULL. Messages that the peer
+ * sends before its own close frame are discarded.
  *
  * Threads:   the one that owns ws.
  * Spec:      RFC 6455 section 7.1.2.
@@ -162,11 +166,15 @@ FC_API void fc_ws_close(struct fc_ws *ws, enum fc_ws_code code, const char *reas
  */
 FC_API struct fc_bytes fc_ws_output(struct fc_ws *ws);
 
-/** Say how many of them were sent; 0 when the peer is gone. Threads: the one that owns ws. */
+/** Say how many of them were sent; 0 when the peer is gone, not when it is busy. Threads: the one
+ * that owns ws. */
 FC_API void fc_ws_output_done(struct fc_ws *ws, size_t size);
 
 /**
  * Let time pass: pings and time-outs happen here.
+ *
+ * Ask anew when fc_ws_is_open() has turned false since: the close frame's time-out counts from
+ * fc_ws_close(), or from the first call of this after a failure.
  *
  * Units:     nanoseconds of any steady clock; returns when to call again at the latest,
  *            INT64_MAX when never.

@@ -11,12 +11,15 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "cli/backoff.h"
+#include "base/backoff.h"
+#include "base/clock.h"
 #include "cli/session.h"
 
 /* The command `watch`: one session after the other, with pauses between them. */
 
 #define WHY_SIZE 512
+#define RETRY_MIN_NS (250 * NS_PER_MS)
+#define RETRY_MAX_NS (10 * NS_PER_S)
 
 /* SIGINT and SIGTERM as a descriptor that every wait looks at. */
 static int interrupt_open(void)
@@ -41,7 +44,7 @@ static bool pause_is_interrupted(int interrupt_fd, int64_t pause_ms)
 /* The sessions; the exit status. */
 static int watch_run(struct session *session)
 {
-    struct backoff backoff = { 0 };
+    struct backoff backoff = { .min_ns = RETRY_MIN_NS, .max_ns = RETRY_MAX_NS };
     for (;;) {
         const enum session_end end = session_run(session);
         if (end == SESSION_DONE) {
@@ -58,7 +61,7 @@ static int watch_run(struct session *session)
         }
         uint32_t random = 0;
         (void)!getrandom(&random, sizeof(random), 0); /* without it the pause is the shortest */
-        const int64_t pause_ms = backoff_next_ms(&backoff, random);
+        const int64_t pause_ms = backoff_next(&backoff, random) / NS_PER_MS;
         cli_complain("trying again in %.1f s", (double)pause_ms / 1000);
         if (pause_is_interrupted(session->interrupt_fd, pause_ms)) {
             return EXIT_SUCCESS;

@@ -25,9 +25,9 @@ enum feed_type {
 
 struct feed_item {
     enum feed_type type;
-    struct stream *stream;  /* borrowed; streams outlive the loops */
-    uint64_t rendition_id;  /* never used twice */
-    struct parcel *parcel;  /* owned by whoever holds the item */
+    struct stream *stream; /* borrowed; streams outlive the loops */
+    uint64_t rendition_id; /* never used twice */
+    struct parcel *parcel; /* owned by whoever holds the item */
 };
 
 /** wake is called, on the putting thread, when the feed stops being empty. */

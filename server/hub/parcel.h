@@ -2,6 +2,9 @@
 #ifndef HUB_PARCEL_H
 #define HUB_PARCEL_H
 
+#include <stdatomic.h>
+#include <stdbool.h>
+
 #include <framecast/message.h>
 
 #include "predict/prediction.h"
@@ -14,7 +17,7 @@
 enum picture_form {
     PICTURE_FORM_WS,        /* a binary message that is the JPEG and nothing else */
     PICTURE_FORM_LIVE,      /* a binary message of framecast.v1: 32-byte header, then the JPEG */
-    PICTURE_FORM_MULTIPART, /* a part of multipart/x-mixed-replace, with the boundary that ends it */
+    PICTURE_FORM_MULTIPART, /* a part of multipart/x-mixed-replace and the boundary that ends it */
 };
 
 enum prediction_form {

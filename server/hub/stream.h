@@ -28,8 +28,8 @@ struct stream_options {
     uint32_t width;            /* of what is encoded; 0: as captured */
     int quality;               /* 1 to 100; 0: 80, and a camera's JPEG as it is */
     uint32_t renditions_max;   /* 0: STREAM_RENDITIONS_MAX */
-    struct pool *encoders;     /* borrowed */
-    struct feed *const *feeds; /* one per loop; borrowed */
+    struct pool *encoders;     /* borrowed for the stream's life */
+    struct feed *const *feeds; /* one per loop; borrowed for the stream's life */
     unsigned feed_count;
 };
 
@@ -40,23 +40,31 @@ struct stream_description {
     uint32_t width, height;    /* of the newest picture; 0 before the first */
     bool is_jpeg;              /* the source delivers JPEG that is passed through */
     double fps;                /* measured over the last second or two; 0 when nothing comes */
-    uint64_t seq;              /* of the newest picture */
+    uint64_t seq;              /* of the newest picture, or notice */
     int64_t captured_ns;       /* steady clock; 0 before the first real one */
 };
 
 struct stream_stats {
-    _Atomic uint64_t pictures;    /* published */
-    _Atomic uint64_t encoded;     /* JPEGs made */
-    _Atomic uint64_t passed;      /* JPEGs given out as they came */
-    _Atomic uint64_t predictions; /* given out */
-    _Atomic uint64_t viewers;     /* now; kept by serve/ */
+    _Atomic uint64_t pictures;      /* published */
+    _Atomic uint64_t encoded;       /* JPEGs made */
+    _Atomic uint64_t passed;        /* JPEGs given out as they came */
+    _Atomic uint64_t predictions;   /* given out */
+    _Atomic uint64_t viewers;       /* now; kept by serve/ */
     _Atomic uint64_t sent, dropped; /* pictures, over all viewers; kept by serve/ */
 };
 
+/**
+ * Make a stream; its predictor starts, its source does not.
+ *
+ * Errors:    -EINVAL with a sentence in why for a source or predictor that can never work; -errno.
+ * Ownership: gives; borrows options->source.spec and options->predictor for the stream's life.
+ */
 FC_NODISCARD int stream_new(struct stream **out, const struct stream_options *options, char *why,
                             size_t why_size);
 FC_NODISCARD int stream_start(struct stream *stream);
-void stream_stop(struct stream *stream);
+void stream_stop(struct stream *stream); /* no pictures come any more */
+
+/** Every rendition must have been closed; waits for encodings at work. Ignores NULL. */
 void stream_free(struct stream **stream);
 
 const char *stream_name(const struct stream *stream);
@@ -67,7 +75,8 @@ struct stream_stats *stream_stats(struct stream *stream);
 void stream_describe(struct stream *stream, struct stream_description *out);
 
 /**
- * Begin to want a rendition: the one that exists, or a new one, which starts with the newest picture.
+ * Begin to want a rendition: the one that exists, or a new one, which starts with the newest
+ * picture.
  *
  * Errors:    NULL when there are renditions_max others, or without memory.
  * Ownership: gives a reference, to be given back with stream_rendition_close().

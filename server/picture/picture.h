@@ -17,7 +17,7 @@
  */
 
 #define PICTURE_PLANES_MAX 3
-#define PICTURE_SIDE_MAX 16384              /* pixels; larger ones are refused */
+#define PICTURE_SIDE_MAX 16384 /* pixels; larger ones are refused */
 #define PICTURE_PIXELS_MAX (64 * 1024 * 1024)
 #define PICTURE_JPEG_MAX_BYTES (32 * 1024 * 1024)
 
@@ -41,15 +41,15 @@ struct picture {
     int64_t captured_ns;    /* steady clock */
     uint32_t width, height; /* pixels */
     enum picture_format format;
-    bool is_full_range;     /* luma 0..255 (JPEG) instead of 16..235 (video) */
-    bool is_notice;         /* made by the server to say why there is no picture; never predicted on */
-    bool is_discontinuity;  /* something is missing before it, or the source was reopened */
+    bool is_full_range; /* luma 0..255 (JPEG) instead of 16..235 (video) */
+    bool is_notice;     /* made by the server to say why there is no picture; never predicted on */
+    bool is_discontinuity; /* something is missing before it, or the source was reopened */
     struct plane planes[PICTURE_PLANES_MAX];
     size_t bytes; /* of a JPEG */
 
     /* the picture's own */
     _Atomic unsigned refs;
-    struct picture *_Atomic pixels; /* a JPEG decoded, once somebody needed it; see encode/decode.h */
+    struct picture *_Atomic pixels; /* a JPEG decoded, once somebody needed it; encode/jpeg.h */
     void (*release)(struct picture *picture); /* frees owner, not the struct */
     void *owner;
 };

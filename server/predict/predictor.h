@@ -25,6 +25,8 @@ enum predictor_state { PREDICTOR_STARTING, PREDICTOR_RUNNING, PREDICTOR_DOWN };
 struct predictor_sink {
     /* On a predictor thread, one at a time, in picture order. Borrows prediction for the call. */
     void (*predicted)(void *ctx, const struct prediction *prediction);
+    /* predictor_state() changed. On any predictor thread, also while predicted runs. NULL: none. */
+    void (*changed)(void *ctx);
     void *ctx;
 };
 

@@ -13,10 +13,16 @@ struct predictor_kind {
     /* Whether a spec asks for this kind. */
     bool (*matches)(const char *spec);
 
+    /* Whether one could be made of that spec, with a sentence in why if not. NULL: always. */
+    bool (*check)(const char *spec, char *why, size_t why_size);
+
     /* Make one instance, used by one thread. why gets a sentence on failure. 0 or -errno. */
     int (*open)(void **instance, const char *spec, char *why, size_t why_size);
 
-    /* Look at one picture. out comes with seq, times and size filled in. 0 or -errno. */
+    /*
+     * Look at one picture. out comes with seq, times and size filled in, and no objects. 0 or
+     * -errno; after -EPIPE the instance is lost: it is closed and another is opened.
+     */
     int (*look)(void *instance, struct picture *picture, struct prediction *out);
 
     /* Ignores NULL. */
@@ -27,5 +33,24 @@ struct predictor_kind {
 };
 
 extern const struct predictor_kind *const predictor_kinds[]; /* ends in NULL */
+
+extern const struct predictor_kind motion_kind;
+extern const struct predictor_kind test_kind;
+
+/** The kind that a spec asks for, or NULL. */
+const struct predictor_kind *predictor_kind_find(const char *spec);
+
+/** Zero means the default. */
+struct predictor_options {
+    const struct predictor_kind *kind;  /* borrowed for the predictor's life */
+    const char *spec;                   /* copied */
+    unsigned threads;                   /* 0: one per processor; at most the kind's parallel_max */
+    int64_t retry_min_ns, retry_max_ns; /* after a failed open; 0: 1 s, 30 s */
+};
+
+/** As predictor_new(), of a kind that need not be in the list. */
+FC_NODISCARD int predictor_new_of_kind(struct predictor **out,
+                                       const struct predictor_options *options,
+                                       const struct predictor_sink *sink);
 
 #endif

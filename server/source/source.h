@@ -21,7 +21,7 @@ struct source; /* Threads: start, stop and free on one; the rest any. */
 enum source_state {
     SOURCE_CONNECTING, /* being opened, nothing has come yet */
     SOURCE_UP,
-    SOURCE_DOWN, /* failed; why says what, and it is tried again */
+    SOURCE_DOWN,  /* failed; why says what, and it is tried again */
     SOURCE_ENDED, /* played once, to the end */
     SOURCE_STATE_COUNT,
 };
@@ -31,18 +31,18 @@ const char *source_state_name(enum source_state state);
 
 /** Zero means the default. */
 struct source_options {
-    const char *spec;   /* SOURCE of the command line; borrowed for the source's life */
-    double fps;         /* 0: the source's own; still pictures: 1, test: 30 */
-    uint32_t width;     /* of camera or test picture; 0: the source's own */
-    bool is_once;       /* a file ends the stream at its end */
-    bool is_fast;       /* a file is played as fast as the sink takes it */
+    const char *spec; /* SOURCE of the command line; borrowed for the source's life */
+    double fps;       /* 0: the source's own; still pictures: 1, test: 30 */
+    uint32_t width;   /* of camera or test picture; 0: the source's own */
+    bool is_once;     /* a file ends the stream at its end */
+    bool is_fast;     /* a file is played as fast as the sink takes it */
     int64_t retry_min_ns, retry_max_ns; /* 0: 250 ms, 2 s */
-    int64_t stall_ns;   /* nothing for so long is a failure; 0: 10 s */
+    int64_t stall_ns;                   /* nothing for so long is a failure; 0: 10 s */
 };
 
 /** Everything is called on the source's thread (published: the publisher's), one at a time. */
 struct source_sink {
-    void (*picture)(void *ctx, struct picture *picture); /* takes it */
+    void (*picture)(void *ctx, struct picture *picture);                /* takes it */
     void (*state)(void *ctx, enum source_state state, const char *why); /* why: "" or a sentence */
     void *ctx;
 };
@@ -85,7 +85,8 @@ void source_publisher_leave(struct source *source);
 /**
  * Publish one JPEG, copied. Only between enter and leave.
  *
- * Errors:    a static sentence, counted, when it is not a whole JPEG within the limits; NULL: taken.
+ * Errors:    a static sentence, counted, when it is not a whole JPEG within the limits; NULL:
+ * taken.
  */
 FC_NODISCARD const char *source_publish(struct source *source, struct fc_bytes jpeg);
 

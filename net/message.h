@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef NET_MESSAGE_H
+#define NET_MESSAGE_H
+
+#include <stdatomic.h>
+
+#include <framecast/message.h>
+
+/*
+ * The parts of a message, for the outbox that writes them: head, body, tail, in this order.
+ *
+ * The head on the wire is the WebSocket frame header, if there is one, and the head that the
+ * message was made with. Immutable but for the counter. Threads: any.
+ */
+
+struct fc_message {
+    _Atomic unsigned refs; /* the decrement that reaches 0 acquires what the others released */
+    uint16_t head_size;    /* of parts, as on the wire */
+    uint16_t tail_size;
+    uint16_t skipped_at;  /* in the head on the wire, of a 16-bit big-endian field; 0: none */
+    uint64_t tag;         /* the sender's own number */
+    struct fc_body *body; /* a reference; NULL: none */
+    uint8_t parts[];      /* the head, then the tail */
+};
+
+static inline struct fc_bytes message_head(const struct fc_message *message)
+{
+    return (struct fc_bytes){ .data = message->parts, .size = message->head_size };
+}
+
+static inline struct fc_bytes message_body(const struct fc_message *message)
+{
+    return message->body ? fc_body_bytes(message->body) : (struct fc_bytes){ 0 };
+}
+
+static inline struct fc_bytes message_tail(const struct fc_message *message)
+{
+    return (struct fc_bytes){ .data = message->parts + message->head_size,
+                              .size = message->tail_size };
+}
+
+#endif

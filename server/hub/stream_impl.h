@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef HUB_STREAM_IMPL_H
+#define HUB_STREAM_IMPL_H
+
+#include <pthread.h>
+
+#include "hub/meter.h"
+#include "hub/stream.h"
+
+/* The inside of a stream, for stream.c (its life and what comes in) and stream_renditions.c. */
+
+#define STREAM_RENDITIONS_LIMIT 64 /* renditions_max is at most this */
+
+struct stream_rendition {
+    struct rendition *rendition; /* owned */
+    unsigned users;              /* who opened it and did not close it yet */
+};
+
+struct stream {
+    struct stream_options options; /* name points into name */
+    char name[STREAM_NAME_MAX + 1];
+    struct source *source; /* owned */
+    struct source_sink source_sink;
+    struct predictor *predictor; /* owned; NULL: none */
+    struct stream_stats stats;
+
+    pthread_mutex_t lock; /* guards what follows */
+    pthread_cond_t is_emptier;
+    struct stream_description description; /* but for fps, which the meter knows */
+    struct meter meter;
+    struct picture *newest; /* owned */
+    struct stream_rendition renditions[STREAM_RENDITIONS_LIMIT];
+    unsigned rendition_count;
+    unsigned living_count; /* renditions whose memory is still there */
+    uint64_t next_rendition_id;
+};
+
+/** Take references to all renditions; gives their number. With the lock held. */
+unsigned stream_renditions_ref(struct stream *stream,
+                               struct rendition *out[STREAM_RENDITIONS_LIMIT]);
+
+/** Wait until closed renditions have let go of the stream. */
+void stream_renditions_drain(struct stream *stream);
+
+#endif

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+#include "predict/inbox.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+static struct picture *numbered(uint64_t seq)
+{
+    struct picture *picture = picture_new_planar(PICTURE_GRAY, 1, 1);
+    assert_non_null(picture);
+    picture->seq = seq;
+    return picture;
+}
+
+static void newest_picture_wins(void **state)
+{
+    (void)state;
+    struct inbox inbox;
+    inbox_init(&inbox);
+    assert_null(inbox_put(&inbox, numbered(1)));
+    struct picture *replaced = inbox_put(&inbox, numbered(2));
+    assert_int_equal(replaced->seq, 1);
+    picture_unref(&replaced);
+
+    uint64_t ticket = 7;
+    struct picture *taken = inbox_take(&inbox, &ticket);
+    assert_int_equal(taken->seq, 2);
+    assert_int_equal(ticket, 0);
+    picture_unref(&taken);
+
+    assert_null(inbox_put(&inbox, numbered(3)));
+    taken = inbox_take(&inbox, &ticket);
+    assert_int_equal(taken->seq, 3);
+    assert_int_equal(ticket, 1);
+    picture_unref(&taken);
+    inbox_fini(&inbox);
+}
+
+static void stopped_inbox_takes_and_gives_nothing(void **state)
+{
+    (void)state;
+    struct inbox inbox;
+    inbox_init(&inbox);
+    assert_null(inbox_put(&inbox, numbered(1)));
+    inbox_stop(&inbox);
+    uint64_t ticket = 7;
+    assert_null(inbox_take(&inbox, &ticket));
+    assert_int_equal(ticket, 7);
+    struct picture *late = numbered(2);
+    struct picture *back = inbox_put(&inbox, late);
+    assert_ptr_equal(back, late);
+    picture_unref(&back);
+    assert_false(inbox_pause(&inbox, INT64_C(3600000000000)));
+    inbox_fini(&inbox);
+}
+
+static void pause_ends_by_itself(void **state)
+{
+    (void)state;
+    struct inbox inbox;
+    inbox_init(&inbox);
+    assert_true(inbox_pause(&inbox, 0));
+    assert_true(inbox_pause(&inbox, 1000000));
+    inbox_fini(&inbox);
+}
+
+static void *take_one(void *arg)
+{
+    uint64_t ticket;
+    return inbox_take(arg, &ticket);
+}
+
+static void *pause_long(void *arg)
+{
+    return inbox_pause(arg, INT64_C(3600000000000)) ? arg : NULL;
+}
+
+static void waiting_takers_are_woken(void **state)
+{
+    (void)state;
+    struct inbox inbox;
+    inbox_init(&inbox);
+    pthread_t threads[3];
+    for (int i = 0; i < 3; i++) {
+        pthread_create(&threads[i], NULL, i < 2 ? take_one : pause_long, &inbox);
+    }
+    assert_null(inbox_put(&inbox, numbered(9)));
+    void *results[3];
+    /* one of the two gets it; the other and the one that pauses end by the stop */
+    while (true) {
+        pthread_mutex_lock(&inbox.lock);
+        const bool is_taken = !inbox.picture;
+        pthread_mutex_unlock(&inbox.lock);
+        if (is_taken) {
+            break;
+        }
+        sched_yield();
+    }
+    inbox_stop(&inbox);
+    int taken = 0;
+    for (int i = 0; i < 3; i++) {
+        pthread_join(threads[i], &results[i]);
+        if (results[i]) {
+            struct picture *picture = results[i];
+            assert_int_equal(picture->seq, 9);
+            picture_unref(&picture);
+            taken++;
+        }
+    }
+    assert_int_equal(taken, 1);
+    inbox_fini(&inbox);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(newest_picture_wins),
+        cmocka_unit_test(stopped_inbox_takes_and_gives_nothing),
+        cmocka_unit_test(pause_ends_by_itself),
+        cmocka_unit_test(waiting_takers_are_woken),
+    };
+    return cmocka_run_group_tests_name("predict/inbox", tests, NULL, NULL);
+}

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: MIT */
+#include "predict/predictor.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "predict/inbox.h"
+#include "predict/predictor_impl.h"
+#include "predict/turns.h"
+
+/*
+ * Threads, each with an instance of its own:
+ *
+ *     offer ──▶ inbox (newest) ──▶ worker: look ──▶ turns (picture order) ──▶ sink
+ *
+ * A worker that is done before an earlier picture's waits for it, so pictures in flight are at most
+ * the workers, and results need no store but the one that each worker has from the start.
+ *
+ * An instance that cannot be opened is tried again, after 1 s, 2 s, … 30 s. A picture that fails is
+ * counted; the log has one line when it begins and one when it ends.
+ */
+
+#define THREADS_MAX 64
+#define RETRY_MIN_NS (1 * NS_PER_S)
+#define RETRY_MAX_NS (30 * NS_PER_S)
+#define WHY_SIZE 256
+
+/* Its own thread only, but for thread. */
+struct worker {
+    struct predictor *predictor;
+    pthread_t thread;
+    void *instance; /* NULL while it cannot be opened */
+    int64_t retry_ns;
+    struct prediction prediction;
+};
+
+struct predictor {
+    const struct predictor_kind *kind;
+    char *spec;
+    struct predictor_sink sink;
+    int64_t retry_min_ns, retry_max_ns;
+    struct predictor_stats stats;
+    _Atomic enum predictor_state state;
+    _Atomic unsigned open_count; /* instances */
+    _Atomic bool is_failing;     /* the last picture did */
+    struct inbox inbox;
+    struct turns turns;
+    unsigned worker_count; /* running */
+    struct worker workers[];
+};
+
+/* True when it was another before. */
+static bool state_enter(struct predictor *predictor, enum predictor_state next)
+{
+    if (atomic_exchange(&predictor->state, next) == next) {
+        return false;
+    }
+    if (predictor->sink.changed) {
+        predictor->sink.changed(predictor->sink.ctx);
+    }
+    return true;
+}
+
+static void count(_Atomic uint64_t *counter)
+{
+    atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
+}
+
+static void worker_close(struct worker *worker)
+{
+    if (worker->instance) {
+        worker->predictor->kind->close(&worker->instance);
+        worker->instance = NULL;
+        atomic_fetch_sub(&worker->predictor->open_count, 1);
+    }
+}
+
+/* Say that there is no instance, and wait before the next try; false once stopped. */
+static bool worker_back_off(struct worker *worker, const char *why)
+{
+    struct predictor *predictor = worker->predictor;
+    if (atomic_load(&predictor->open_count) == 0 && state_enter(predictor, PREDICTOR_DOWN)) {
+        log_warn("predict", "predictor is down name=%s why=\"%s\"", predictor->kind->name, why);
+    }
+    const int64_t pause_ns = worker->retry_ns;
+    worker->retry_ns =
+        pause_ns < predictor->retry_max_ns / 2 ? pause_ns * 2 : predictor->retry_max_ns;
+    return inbox_pause(&predictor->inbox, pause_ns);
+}
+
+static bool worker_open(struct worker *worker)
+{
+    struct predictor *predictor = worker->predictor;
+    for (;;) {
+        char why[WHY_SIZE] = "";
+        const int err = predictor->kind->open(&worker->instance, predictor->spec, why, sizeof(why));
+        if (!err) {
+            break;
+        }
+        worker->instance = NULL;
+        if (!worker_back_off(worker, why[0] ? why : strerror(-err))) {
+            return false;
+        }
+    }
+    atomic_fetch_add(&predictor->open_count, 1);
+    if (state_enter(predictor, PREDICTOR_RUNNING)) {
+        log_info("predict", "predictor is running name=%s", predictor->kind->name);
+    }
+    return true;
+}
+
+static void note_failure(struct predictor *predictor, uint64_t seq, int err)
+{
+    count(&predictor->stats.failed);
+    if (!atomic_exchange(&predictor->is_failing, true)) {
+        log_warn("predict", "pictures fail name=%s from=%" PRIu64 " why=\"%s\"",
+                 predictor->kind->name, seq, strerror(-err));
+    }
+}
+
+static void note_success(struct worker *worker, uint64_t seq)
+{
+    struct predictor *predictor = worker->predictor;
+    worker->retry_ns = predictor->retry_min_ns;
+    count(&predictor->stats.seen);
+    if (atomic_load(&predictor->is_failing) && atomic_exchange(&predictor->is_failing, false)) {
+        log_info("predict", "pictures no longer fail name=%s from=%" PRIu64, predictor->kind->name,
+                 seq);
+    }
+    if (atomic_load(&predictor->state) != PREDICTOR_RUNNING) {
+        state_enter(predictor, PREDICTOR_RUNNING); /* another worker's loss came in between */
+    }
+}
+
+/* Look at one picture and give the result out when its turn comes. 0 or -errno. */
+static int worker_look(struct worker *worker, struct picture *picture, uint64_t ticket)
+{
+    struct predictor *predictor = worker->predictor;
+    struct prediction *prediction = &worker->prediction;
+    prediction->seq = picture->seq;
+    prediction->captured_at_us = picture->captured_at_us;
+    prediction->width = picture->width;
+    prediction->height = picture->height;
+    prediction->object_count = 0;
+    prediction->data = NULL;
+
+    const int64_t begin_ns = clock_steady_ns();
+    const int err = predictor->kind->look(worker->instance, picture, prediction);
+    const int64_t end_ns = clock_steady_ns();
+    assert(prediction->object_count <= PREDICTION_OBJECTS_MAX);
+    prediction->latency_ns = end_ns - picture->captured_ns;
+
+    turns_wait(&predictor->turns, ticket);
+    if (err) {
+        note_failure(predictor, picture->seq, err);
+    } else {
+        histogram_add(&predictor->stats.run, end_ns - begin_ns);
+        histogram_add(&predictor->stats.latency, prediction->latency_ns);
+        note_success(worker, picture->seq);
+        predictor->sink.predicted(predictor->sink.ctx, prediction);
+    }
+    turns_pass(&predictor->turns, ticket);
+    free(prediction->data);
+    return err;
+}
+
+/* Look at pictures until stopped: false; or until the instance is lost: true. */
+static bool worker_serve(struct worker *worker)
+{
+    int err = 0;
+    while (err != -EPIPE) {
+        uint64_t ticket;
+        struct picture *picture = inbox_take(&worker->predictor->inbox, &ticket);
+        if (!picture) {
+            return false;
+        }
+        err = worker_look(worker, picture, ticket);
+        picture_unref(&picture);
+    }
+    return true;
+}
+
+static void *worker_main(void *arg)
+{
+    struct worker *worker = arg;
+    bool goes_on = true;
+    while (goes_on && worker_open(worker)) {
+        const bool is_lost = worker_serve(worker);
+        worker_close(worker);
+        goes_on = is_lost && worker_back_off(worker, "it is lost and will be opened again");
+    }
+    return NULL;
+}
+
+/* Signals stay with the threads that wait for them. */
+static int workers_start(struct predictor *predictor, unsigned wanted)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int err = 0;
+    while (predictor->worker_count < wanted && !err) {
+        struct worker *worker = &predictor->workers[predictor->worker_count];
+        worker->predictor = predictor;
+        worker->retry_ns = predictor->retry_min_ns;
+        err = pthread_create(&worker->thread, NULL, worker_main, worker);
+        if (!err) {
+            pthread_setname_np(worker->thread, "predict");
+            predictor->worker_count++;
+        }
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return -err;
+}
+
+static unsigned threads_resolve(const struct predictor_options *options)
+{
+    const long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    unsigned wanted = options->threads;
+    if (wanted == 0) {
+        wanted = processors < 1 ? 1 : processors > THREADS_MAX ? THREADS_MAX : (unsigned)processors;
+    }
+    const unsigned limit = options->kind->parallel_max > 0 ? options->kind->parallel_max : 1;
+    wanted = wanted < limit ? wanted : limit;
+    return wanted < THREADS_MAX ? wanted : THREADS_MAX;
+}
+
+int predictor_new_of_kind(struct predictor **out, const struct predictor_options *options,
+                          const struct predictor_sink *sink)
+{
+    assert(sink->predicted);
+    const unsigned wanted = threads_resolve(options);
+    struct predictor *predictor =
+        calloc(1, sizeof(*predictor) + wanted * sizeof(predictor->workers[0]));
+    if (!predictor) {
+        return -ENOMEM;
+    }
+    predictor->kind = options->kind;
+    predictor->sink = *sink;
+    predictor->retry_min_ns = options->retry_min_ns ? options->retry_min_ns : RETRY_MIN_NS;
+    predictor->retry_max_ns = options->retry_max_ns ? options->retry_max_ns : RETRY_MAX_NS;
+    inbox_init(&predictor->inbox);
+    turns_init(&predictor->turns);
+
+    int err = 0;
+    predictor->spec = strdup(options->spec);
+    if (!predictor->spec) {
+        err = -ENOMEM;
+        goto out;
+    }
+    err = workers_start(predictor, wanted);
+    if (err) {
+        goto out;
+    }
+    *out = predictor;
+    predictor = NULL;
+out:
+    predictor_free(&predictor);
+    return err;
+}
+
+int predictor_new(struct predictor **out, const char *spec, const struct predictor_sink *sink)
+{
+    const struct predictor_kind *kind = predictor_kind_find(spec);
+    if (!kind) {
+        return -EINVAL;
+    }
+    return predictor_new_of_kind(out, &(struct predictor_options){ .kind = kind, .spec = spec },
+                                 sink);
+}
+
+void predictor_free(struct predictor **predictor)
+{
+    struct predictor *p = *predictor;
+    *predictor = NULL;
+    if (!p) {
+        return;
+    }
+    inbox_stop(&p->inbox);
+    for (unsigned i = 0; i < p->worker_count; i++) {
+        pthread_join(p->workers[i].thread, NULL);
+    }
+    assert(atomic_load(&p->open_count) == 0);
+    inbox_fini(&p->inbox);
+    turns_fini(&p->turns);
+    free(p->spec);
+    free(p);
+}
+
+void predictor_offer(struct predictor *predictor, struct picture *picture)
+{
+    assert(!picture->is_notice);
+    struct picture *replaced = inbox_put(&predictor->inbox, picture_ref(picture));
+    if (replaced) {
+        count(&predictor->stats.skipped);
+        picture_unref(&replaced);
+    }
+}
+
+const char *predictor_name(const struct predictor *predictor)
+{
+    return predictor->kind->name;
+}
+
+enum predictor_state predictor_state(const struct predictor *predictor)
+{
+    return atomic_load(&predictor->state);
+}
+
+const struct predictor_stats *predictor_stats(const struct predictor *predictor)
+{
+    return &predictor->stats;
+}

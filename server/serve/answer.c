@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+#include "serve/answer.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "serve/key.h"
+
+#define VALUE_SIZE 32
+
+void answer_json(const struct visit *visit, int status, json_t *json)
+{
+    char *text = json ? json_dumps(json, JSON_INDENT(2) | JSON_REAL_PRECISION(16)) : NULL;
+    json_decref(json);
+    const char *content = text ? text : "{\"error\": \"out of memory\", \"hint\": \"try again\"}";
+    fc_conn_respond(visit->conn,
+                    &(struct fc_response){
+                        .status = text ? status : 503,
+                        .content_type = "application/json",
+                        .headers = "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n",
+                        .content = { (const uint8_t *)content, strlen(content) },
+                    });
+    free(text);
+}
+
+void answer_error(const struct visit *visit, int status, const char *error, const char *hint)
+{
+    answer_json(visit, status, json_pack("{s:s, s:s}", "error", error, "hint", hint));
+}
+
+bool answer_parse_key(const struct visit *visit, struct rendition_key *key)
+{
+    for (size_t i = 0; i < KEY_MEMBER_COUNT; i++) {
+        const struct key_member *member = &key_members[i];
+        char value[VALUE_SIZE];
+        if (!fc_http_query_get(visit->request->query, member->name, value, sizeof(value))) {
+            continue;
+        }
+        char *end = NULL;
+        const double number = strtod(value, &end);
+        if (end == value || *end != '\0' || !key_set(key, member, number)) {
+            char error[128];
+            snprintf(error, sizeof(error), "%s must be a number from %g to %g", member->name,
+                     member->min, member->max);
+            answer_error(visit, 400, error, "leave it out to get what the source delivers");
+            return false;
+        }
+    }
+    return true;
+}
