@@ -95,7 +95,7 @@ static void texts_are_understood(void **state)
                                       "\"stream\":\"x\"}"),
                                 &text));
     assert_int_equal(text.type, LIVE_ERROR);
-    assert_int_equal(text.code, LIVE_CODE_NO_STREAM);
+    assert_true(text.is_no_stream);
     assert_string_equal(text.message, "no");
     assert_string_equal(text.stream, "x");
 
@@ -103,18 +103,20 @@ static void texts_are_understood(void **state)
     assert_int_equal(text.type, LIVE_PREDICTION);
     assert_true(live_text_parse(bytes("{\"type\":\"else\",\"code\":\"text\"}"), &text));
     assert_int_equal(text.type, LIVE_OTHER);
-    assert_int_equal(text.code, 0);
+    assert_false(text.is_no_stream);
+    assert_true(live_text_parse(bytes("{\"type\":\"error\",\"code\":\"no_such_stream\"}"), &text));
+    assert_true(text.is_no_stream);
 }
 
 static void texts_from_outside_are_bounded(void **state)
 {
     static const char *const wrong[] = { "",     "{",  "[]",           "7",
                                          "null", "{}", "{\"type\":1}", "{\"a\":1}x" };
-    struct live_text text = { .code = 42 };
+    struct live_text text = { .stream_id = 42 };
     (void)state;
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         assert_false(live_text_parse(bytes(wrong[i]), &text));
-        assert_int_equal(text.code, 42);
+        assert_int_equal(text.stream_id, 42);
     }
     /* Names that could be a path, ids out of range, and a long message. */
     assert_true(

@@ -306,10 +306,11 @@ def test_closed_by_the_server(code, status):
         assert_complains(watch(server.url), status, str(code), "the reason")
 
 
-def test_unknown_stream_is_not_tried_again():
+@pytest.mark.parametrize("code", [4000, "no_such_stream"])
+def test_unknown_stream_is_not_tried_again(code):
     async def talk(connection):
         message = await server.hear(connection)
-        await connection.send(json.dumps({"type": "error", "code": 4000, "stream": message["stream"],
+        await connection.send(json.dumps({"type": "error", "code": code, "stream": message["stream"],
                                           "message": "there is no such stream"}))
         await connection.wait_closed()
 
