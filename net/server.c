@@ -146,6 +146,9 @@ void fc_server_free(struct fc_server **server)
     for (uint32_t i = 0; i < LISTENERS_MAX; i++) {
         listener_free(&s->listeners[i]);
     }
+    for (int i = 0; s->has_signals && i < 2; i++) {
+        uv_close((uv_handle_t *)&s->signals[i], NULL);
+    }
     for (uint32_t i = 0; i < s->loop_count; i++) {
         loop_fini(&s->loops[i]);
     }
@@ -259,10 +262,6 @@ static void stop_here(struct fc_server *server)
     for (uint32_t i = 0; i < LISTENERS_MAX && server->listeners[i]; i++) {
         listener_stop(server->listeners[i]);
     }
-    for (int i = 0; server->has_signals && i < 2; i++) {
-        uv_close((uv_handle_t *)&server->signals[i], NULL);
-    }
-    server->has_signals = false;
 }
 
 /* The first loop's part of stopping: what only it has. */
@@ -296,6 +295,7 @@ static int start_signals(struct fc_server *server)
     for (int i = 0; i < 2; i++) {
         (void)uv_signal_init(&server->loops[0].uv, &server->signals[i]);
         server->signals[i].data = server;
+        uv_unref((uv_handle_t *)&server->signals[i]); /* they last until the server is freed */
     }
     server->has_signals = true;
     for (int i = 0; i < 2; i++) {

@@ -199,7 +199,14 @@ static int serve(const struct cli_serve *config)
     if (err) {
         cli_complain("%s", program.why);
     }
-    return err ? EXIT_FAILURE : EXIT_SUCCESS;
+    switch (err) {
+    case 0:
+        return EXIT_SUCCESS;
+    case -EINVAL: /* an address or a source that can never work */
+        return CLI_STATUS_USAGE;
+    default:
+        return EXIT_FAILURE;
+    }
 }
 
 int main(int argc, char **argv)

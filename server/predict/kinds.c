@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-const struct predictor_kind *const predictor_kinds[] = { &motion_kind, &test_kind, NULL };
+const struct predictor_kind *const predictor_kinds[] = { &predictor_kind_motion,
+                                                         &predictor_kind_test, NULL };
 
 const struct predictor_kind *predictor_kind_find(const char *spec)
 {

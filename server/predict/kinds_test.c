@@ -17,16 +17,16 @@ static void specs_find_their_kind(void **state)
         bool is_good;
         const char *why;
     } rows[] = {
-        { "motion", &motion_kind, true, NULL },
+        { "motion", &predictor_kind_motion, true, NULL },
         { "motion:1", NULL, false, "there is no predictor 'motion:1': try motion" },
-        { "test", &test_kind, true, NULL },
-        { "test:0", &test_kind, true, NULL },
-        { "test:5000", &test_kind, true, NULL },
-        { "test:5001", &test_kind, false, "0 to 5000" },
-        { "test:", &test_kind, false, "0 to 5000" },
-        { "test: 7", &test_kind, false, "0 to 5000" },
-        { "test:-7", &test_kind, false, "0 to 5000" },
-        { "test:7x", &test_kind, false, "0 to 5000" },
+        { "test", &predictor_kind_test, true, NULL },
+        { "test:0", &predictor_kind_test, true, NULL },
+        { "test:5000", &predictor_kind_test, true, NULL },
+        { "test:5001", &predictor_kind_test, false, "0 to 5000" },
+        { "test:", &predictor_kind_test, false, "0 to 5000" },
+        { "test: 7", &predictor_kind_test, false, "0 to 5000" },
+        { "test:-7", &predictor_kind_test, false, "0 to 5000" },
+        { "test:7x", &predictor_kind_test, false, "0 to 5000" },
         { "testing", NULL, false, "or test:MILLISECONDS" },
         { "", NULL, false, "or test:MILLISECONDS" },
     };
@@ -54,12 +54,12 @@ static void test_kind_says_the_same_of_the_same_picture(void **state)
     (void)state;
     void *instance = NULL;
     char why[256] = "";
-    assert_int_equal(test_kind.open(&instance, "test:1", why, sizeof(why)), 0);
+    assert_int_equal(predictor_kind_test.open(&instance, "test:1", why, sizeof(why)), 0);
     static struct prediction out[2];
     struct picture *picture = picture_new_planar(PICTURE_GRAY, 16, 16);
     picture->seq = 150;
     for (int i = 0; i < 2; i++) {
-        assert_int_equal(test_kind.look(instance, picture, &out[i]), 0);
+        assert_int_equal(predictor_kind_test.look(instance, picture, &out[i]), 0);
         assert_int_equal(out[i].object_count, 1);
         assert_string_equal(out[i].data, "{\"seq\":150}");
         free(out[i].data);
@@ -68,10 +68,10 @@ static void test_kind_says_the_same_of_the_same_picture(void **state)
     assert_int_equal(out[0].objects[0].track, 2);
     assert_true(out[0].objects[0].x > 0.39f && out[0].objects[0].x < 0.41f);
     picture_unref(&picture);
-    test_kind.close(&instance);
+    predictor_kind_test.close(&instance);
     assert_null(instance);
-    test_kind.close(&instance);
-    assert_true(test_kind.open(&instance, "test:x", why, sizeof(why)) < 0);
+    predictor_kind_test.close(&instance);
+    assert_true(predictor_kind_test.open(&instance, "test:x", why, sizeof(why)) < 0);
     assert_string_not_equal(why, "");
 }
 
@@ -81,7 +81,7 @@ static void motion_kind_finds_what_moves(void **state)
     (void)state;
     void *instance = NULL;
     char why[256] = "";
-    assert_int_equal(motion_kind.open(&instance, "motion", why, sizeof(why)), 0);
+    assert_int_equal(predictor_kind_motion.open(&instance, "motion", why, sizeof(why)), 0);
     static struct prediction out;
     for (int i = 0; i < 90; i++) {
         struct picture *picture = picture_new_planar(PICTURE_YUV420, 320, 240);
@@ -93,15 +93,15 @@ static void motion_kind_finds_what_moves(void **state)
         }
         picture->captured_ns = i * INT64_C(33333333);
         out.object_count = 0;
-        assert_int_equal(motion_kind.look(instance, picture, &out), 0);
+        assert_int_equal(predictor_kind_motion.look(instance, picture, &out), 0);
         assert_true(i > 45 || out.object_count == 0);
         picture_unref(&picture);
     }
     assert_int_equal(out.object_count, 1);
     assert_string_equal(out.objects[0].label, "moving");
     assert_true(out.objects[0].track > 0);
-    motion_kind.close(&instance);
-    motion_kind.close(&instance);
+    predictor_kind_motion.close(&instance);
+    predictor_kind_motion.close(&instance);
 }
 
 static void motion_kind_refuses_what_cannot_be_decoded(void **state)
@@ -109,12 +109,12 @@ static void motion_kind_refuses_what_cannot_be_decoded(void **state)
     (void)state;
     void *instance = NULL;
     char why[256] = "";
-    assert_int_equal(motion_kind.open(&instance, "motion", why, sizeof(why)), 0);
+    assert_int_equal(predictor_kind_motion.open(&instance, "motion", why, sizeof(why)), 0);
     struct picture *picture = picture_new_jpeg((const uint8_t *)"jpeg", 4, 8, 8);
     static struct prediction out;
-    assert_true(motion_kind.look(instance, picture, &out) < 0);
+    assert_true(predictor_kind_motion.look(instance, picture, &out) < 0);
     picture_unref(&picture);
-    motion_kind.close(&instance);
+    predictor_kind_motion.close(&instance);
 }
 
 int main(void)

@@ -76,7 +76,7 @@ static int motion_look_at(void *instance, struct picture *picture, struct predic
     return 0;
 }
 
-const struct predictor_kind motion_kind = {
+const struct predictor_kind predictor_kind_motion = {
     .name = "motion",
     .form = "motion",
     .matches = motion_matches,

@@ -281,7 +281,6 @@ int predictor_new(struct predictor **out, const char *spec, const struct predict
 void predictor_free(struct predictor **predictor)
 {
     struct predictor *p = *predictor;
-    *predictor = NULL;
     if (!p) {
         return;
     }
@@ -294,6 +293,7 @@ void predictor_free(struct predictor **predictor)
     turns_fini(&p->turns);
     free(p->spec);
     free(p);
+    *predictor = NULL; /* only now: until its threads ended, the sink could ask it for its name */
 }
 
 void predictor_offer(struct predictor *predictor, struct picture *picture)

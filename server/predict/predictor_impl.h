@@ -34,8 +34,8 @@ struct predictor_kind {
 
 extern const struct predictor_kind *const predictor_kinds[]; /* ends in NULL */
 
-extern const struct predictor_kind motion_kind;
-extern const struct predictor_kind test_kind;
+extern const struct predictor_kind predictor_kind_motion;
+extern const struct predictor_kind predictor_kind_test;
 
 /** The kind that a spec asks for, or NULL. */
 const struct predictor_kind *predictor_kind_find(const char *spec);

@@ -89,7 +89,7 @@ static void test_close(void **instance)
     *instance = NULL;
 }
 
-const struct predictor_kind test_kind = {
+const struct predictor_kind predictor_kind_test = {
     .name = "test",
     .form = "test:MILLISECONDS",
     .matches = test_matches,
