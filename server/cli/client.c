@@ -57,7 +57,7 @@ static int handshake(const struct dial *dial, int fd, const char *path, const ch
     char key[FC_WS_KEY_SIZE];
     char request[REQUEST_SIZE];
     if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random)) {
-        return fail(dial, -errno, path, "the system gives no random bytes");
+        return fail(dial, -EIO, path, "the system gives no random bytes");
     }
     fc_ws_key_make(random, key);
     const int len =
@@ -81,6 +81,12 @@ static int handshake(const struct dial *dial, int fd, const char *path, const ch
     const char *reason = NULL;
     if (!fc_ws_response_check(&answer->head, key, subprotocol, &reason)) {
         return fail(dial, -EPROTO, path, reason);
+    }
+    /* RFC 6455 lets a server leave the subprotocol out; then it would not understand us. */
+    if (subprotocol && !fc_http_header_find(answer->head.headers, answer->head.header_count,
+                                            "Sec-WebSocket-Protocol")) {
+        return fail(dial, -EPROTO, path,
+                    "the server does not know the subprotocol that was asked for");
     }
     return 0;
 }

@@ -24,6 +24,7 @@
 
 #define VERSION 1
 #define KIND_PICTURE 1
+#define CODE_NO_STREAM "no_such_stream"
 #define FLAG_KEY 1u
 #define FLAG_DISCONTINUITY 2u
 
@@ -96,6 +97,14 @@ static enum live_text_type type_of(const char *type)
     return LIVE_OTHER;
 }
 
+/* The word, or the number that the connection would be closed with. */
+static bool is_no_stream(const json_t *code)
+{
+    const char *word = json_string_value(code);
+    return word ? strcmp(word, CODE_NO_STREAM) == 0
+                : json_integer_value(code) == LIVE_CLOSE_NO_STREAM;
+}
+
 bool live_text_parse(struct fc_bytes message, struct live_text *out)
 {
     json_t *json = json_loadb((const char *)message.data, message.size, 0, NULL);
@@ -104,8 +113,7 @@ bool live_text_parse(struct fc_bytes message, struct live_text *out)
         struct live_text text = { .type = type_of(type) };
         const json_int_t id = json_integer_value(json_object_get(json, "id"));
         text.stream_id = id > 0 && id <= UINT16_MAX ? (uint16_t)id : 0;
-        text.code = json_integer_value(json_object_get(json, "code"));
-        text.captured_at = json_number_value(json_object_get(json, "captured_at"));
+        text.is_no_stream = is_no_stream(json_object_get(json, "code"));
         text_copy(json_object_get(json, "message"), text.message, sizeof(text.message));
         /* A description says "name"; everything else says which "stream" it is of. */
         if (!name_copy(json_object_get(json, "name"), text.stream)) {

@@ -16,7 +16,7 @@
 #define LIVE_PATH "/live"
 #define LIVE_HEADER_BYTES 32
 #define LIVE_TEXT_SIZE 256
-#define LIVE_CODE_NO_STREAM 4000 /* also a close code */
+#define LIVE_CLOSE_NO_STREAM 4000
 
 enum live_codec { LIVE_JPEG = 1, LIVE_H264 = 2 };
 
@@ -42,9 +42,8 @@ struct live_text {
     enum live_text_type type;
     uint16_t stream_id;                     /* of LIVE_STREAM */
     char stream[STREAM_NAME_MAX_CHARS + 1]; /* "" unless it is a valid name */
-    int64_t code;                           /* of LIVE_ERROR; 0: none, or not a number */
+    bool is_no_stream;                      /* of LIVE_ERROR: the stream does not exist */
     char message[LIVE_TEXT_SIZE];           /* of LIVE_ERROR */
-    double captured_at;                     /* of LIVE_PREDICTION, seconds; 0: not said */
 };
 
 /** Errors: false when it is not a JSON object with a type. */

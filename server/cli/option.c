@@ -94,7 +94,7 @@ static int choice_store(struct option_reader *reader, const struct option *optio
     return fail(reader, "--%s " SHOWN ": must be one of: %s", option->name, text, option->choices);
 }
 
-/* text is NULL for a flag. */
+/* text is "" for a flag. */
 static int value_store(struct option_reader *reader, const struct option *option, const char *text)
 {
     void *field = (char *)reader->result + option->field;
@@ -228,7 +228,7 @@ static int read_long(struct option_reader *reader, char *const **at)
     if (option->kind == OPTION_FLAG) {
         return value ? fail(reader, "--%s takes no value, but '" SHOWN "' was given", option->name,
                             value)
-                     : option_store(reader, option, NULL);
+                     : option_store(reader, option, "");
     }
     if (!value) {
         value = **at;
@@ -260,7 +260,7 @@ static int read_letters(struct option_reader *reader, char *const **at)
             *at += letter[1] == '\0';
             return option_store(reader, option, value);
         }
-        (void)option_store(reader, option, NULL); /* a flag cannot fail */
+        (void)option_store(reader, option, ""); /* a flag cannot fail */
     }
     return 0;
 }

@@ -132,7 +132,7 @@ static int live_error(struct session *s, const struct live_text *text)
     cli_complain("%.200s says: %s%s%s", s->url->authority,
                  text->message[0] != '\0' ? text->message : "an error without a message",
                  text->stream[0] != '\0' ? ": " : "", text->stream);
-    return text->code == LIVE_CODE_NO_STREAM ? SESSION_FAILED : GO_ON;
+    return text->is_no_stream ? SESSION_FAILED : GO_ON;
 }
 
 static int live_text(struct session *s, struct fc_bytes message)
@@ -194,7 +194,7 @@ static int closed(struct session *s, const struct fc_ws_event *event)
     case FC_WS_CODE_NORMAL:
     case FC_WS_CODE_GOING_AWAY:
         return SESSION_CLOSED;
-    case LIVE_CODE_NO_STREAM:
+    case LIVE_CLOSE_NO_STREAM:
     case FC_WS_CODE_POLICY:
         return SESSION_FAILED;
     default:
