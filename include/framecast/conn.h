@@ -82,12 +82,15 @@ FC_API void fc_conn_finish(struct fc_conn *conn);
  */
 FC_API void fc_conn_close(struct fc_conn *conn, uint16_t code, const char *reason);
 
+/** The loop that the connection lives on. */
 FC_API struct fc_loop *fc_conn_loop(const struct fc_conn *conn);
 
 /** The other side, for people: "127.0.0.1:51234" or "unix". Borrowed until the next such call. */
 FC_API const char *fc_conn_peer(const struct fc_conn *conn);
 
+/** Tie something of the application's to the connection; NULL at first. Borrows user. */
 FC_API void fc_conn_set_user(struct fc_conn *conn, void *user);
+/** What fc_conn_set_user() was given last. */
 FC_API void *fc_conn_user(const struct fc_conn *conn);
 
 FC_END

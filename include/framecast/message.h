@@ -31,8 +31,11 @@ FC_API FC_NODISCARD struct fc_body *fc_body_new(struct fc_bytes bytes);
 FC_API FC_NODISCARD struct fc_body *fc_body_wrap(struct fc_bytes bytes,
                                                  void (*release)(void *owner), void *owner);
 
+/** Take one more reference. Threads: any. */
 FC_API struct fc_body *fc_body_ref(struct fc_body *body);
+/** Drop a reference and set the pointer to NULL; ignores NULL. Threads: any. */
 FC_API void fc_body_unref(struct fc_body **body);
+/** The payload. Borrowed: valid while the body is. Threads: any. */
 FC_API struct fc_bytes fc_body_bytes(const struct fc_body *body);
 
 #define FC_MESSAGE_HEAD_MAX 256
@@ -57,11 +60,13 @@ FC_API FC_NODISCARD struct fc_message *fc_message_new(const struct fc_message_op
 FC_API FC_NODISCARD struct fc_message *fc_message_new_ws(enum fc_ws_kind kind,
                                                          struct fc_bytes payload);
 
+/** Take one more reference. Threads: any. */
 FC_API struct fc_message *fc_message_ref(struct fc_message *message);
 
 /** Drop a reference and set the pointer to NULL; ignores NULL. Threads: any. */
 FC_API void fc_message_unref(struct fc_message **message);
 
+/** The sender's own number, as it was made with. Threads: any. */
 FC_API uint64_t fc_message_tag(const struct fc_message *message);
 
 /** Bytes on the wire. */

@@ -82,8 +82,11 @@ FC_API FC_NODISCARD int fc_server_run(struct fc_server *server);
 /** Ask the server to end, as SIGTERM does. Threads: any. */
 FC_API void fc_server_stop(struct fc_server *server);
 
+/** How many loops there are. Threads: any. */
 FC_API uint32_t fc_server_loop_count(const struct fc_server *server);
+/** One of them, for fc_loop_post(); index below the count. Borrowed for the server's life. */
 FC_API struct fc_loop *fc_server_loop(struct fc_server *server, uint32_t index);
+/** Copy the counters as they are now. Threads: any. */
 FC_API void fc_server_stats(const struct fc_server *server, struct fc_server_stats *out);
 
 FC_END

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "encode/prediction_json.h"
+#include "predict/prediction_json.h"
 
 /*
  * A parcel is itself and one message for each form; they share the body.

@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "encode/jpeg.h"
 #include "base/pace.h"
+#include "encode/jpeg.h"
 #include "hub/rendition_impl.h"
 
 /*

@@ -43,6 +43,22 @@ static void deliver_all(struct list_link *taps, const struct feed_item *item)
     }
 }
 
+/* A new tap is given the newest picture at once; that one may still wait in the feed as well. */
+static void deliver_picture(struct tap *tap, const struct feed_item *item)
+{
+    if (item->parcel->seq > tap->seen_seq) {
+        tap->seen_seq = item->parcel->seq;
+        tap->deliver(tap, item);
+    }
+}
+
+static void deliver_pictures(struct list_link *taps, const struct feed_item *item)
+{
+    LIST_FOREACH (at, safe, taps) {
+        deliver_picture(container_of(at, struct tap, link), item);
+    }
+}
+
 static struct channel *channel_by_id(struct audience *audience, uint64_t rendition)
 {
     LIST_FOREACH (at, safe, &audience->channels) {
@@ -61,7 +77,7 @@ static void dispatch(struct audience *audience, const struct feed_item *item)
     case FEED_PICTURE:
         channel = channel_by_id(audience, item->rendition_id);
         if (channel) {
-            deliver_all(&channel->taps, item);
+            deliver_pictures(&channel->taps, item);
         }
         break;
     case FEED_PREDICTION:
@@ -177,7 +193,7 @@ bool audience_open_pictures(struct audience *audience, struct tap *tap, struct s
         .parcel = rendition_newest(channel->rendition),
     };
     if (item.parcel) {
-        deliver(tap, &item);
+        deliver_picture(tap, &item);
         parcel_unref(&item.parcel);
     }
     return true;

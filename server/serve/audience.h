@@ -25,6 +25,7 @@ struct tap {
     tap_fn *deliver;         /* borrows the item; may close its own tap, not others */
     struct stream *stream;   /* borrowed; NULL: closed */
     struct channel *channel; /* of pictures; NULL otherwise */
+    uint64_t seen_seq;       /* of pictures: the last that was delivered */
 };
 
 FC_NODISCARD struct audience *audience_new(struct site *site, struct fc_loop *loop);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "encode/prediction_json.h"
+#include "predict/prediction_json.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -186,5 +186,5 @@ int main(void)
         cmocka_unit_test(most_objects_with_the_longest_labels_fit),
         cmocka_unit_test(without_memory_there_is_nothing),
     };
-    return cmocka_run_group_tests_name("encode/prediction_json", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("predict/prediction_json", tests, NULL, NULL);
 }

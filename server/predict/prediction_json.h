@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef ENCODE_PREDICTION_JSON_H
-#define ENCODE_PREDICTION_JSON_H
+#ifndef PREDICT_PREDICTION_JSON_H
+#define PREDICT_PREDICTION_JSON_H
 
 #include <framecast/attr.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "encode/prediction_json.h"
+#include "predict/prediction_json.h"
 
 #include <assert.h>
 #include <inttypes.h>
