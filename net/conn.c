@@ -46,7 +46,9 @@ void conn_enter(struct fc_conn *conn, enum conn_state next)
         [CONN_LINGER] = BIT(CONN_DEAD),
         [CONN_DEAD] = 0,
     };
-    assert(allowed[conn->state] & BIT(next));
+    const bool is_allowed = allowed[conn->state] & BIT(next);
+    assert(is_allowed);
+    (void)is_allowed;
     conn->state = next;
     conn->deadline_ns = state_deadline(conn, next);
 }

@@ -66,7 +66,11 @@ bool fc_conn_accept(struct fc_conn *conn, const struct fc_http_request *request,
     if (conn->state != CONN_ANSWER) {
         return false;
     }
-    assert(!subprotocol || is_local_name_valid(subprotocol));
+    if (subprotocol && !is_local_name_valid(subprotocol)) {
+        assert(!"a subprotocol is one visible word");
+        conn_respond_error(conn, 500, "the server gave no proper subprotocol", "tell its operator");
+        return false;
+    }
     char accept[FC_WS_ACCEPT_SIZE];
     const char *reason = "";
     const int status = fc_ws_accept(request, accept, &reason);
