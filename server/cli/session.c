@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/live_wire.h"
 #include "cli/cli.h"
 #include "cli/fetch.h"
 #include "cli/live.h"
@@ -99,26 +100,27 @@ static int fault(struct session *s, const char *reason)
 
 static int live_binary(struct session *s, struct fc_bytes message)
 {
-    struct live_picture picture;
-    const char *reason = live_picture_decode(message, &picture);
+    struct live_header header;
+    struct fc_bytes picture;
+    const char *reason = live_header_read(message, &header, &picture);
     if (reason) {
         return fault(s, reason);
     }
-    const struct session_stream *stream = find_id(s, picture.stream_id);
+    const struct session_stream *stream = find_id(s, header.stream_id);
     if (!stream) {
         return fault(s, "a picture is of a stream that was not described");
     }
-    if (picture.codec != LIVE_JPEG) {
+    if (header.codec != LIVE_JPEG) {
         return fault(s, "a picture is not a JPEG, though JPEG was asked for");
     }
 
-    const int64_t lag_us = clock_wall_us() - (int64_t)picture.captured_at_us;
-    meter_add_picture(&s->meter, message.size, picture.left_out, lag_us * NS_PER_US);
-    const int end = picture_keep(s, stream->name, picture.seq, picture.payload);
+    const int64_t lag_us = clock_wall_us() - (int64_t)header.captured_at_us;
+    meter_add_picture(&s->meter, message.size, header.left_out, lag_us * NS_PER_US);
+    const int end = picture_keep(s, stream->name, header.seq, picture);
     if (end != GO_ON) {
         return end;
     }
-    char *ack = live_ack_text(stream->name, picture.seq);
+    char *ack = live_ack_text(stream->name, header.seq);
     if (!ack) {
         return fault(s, "out of memory");
     }

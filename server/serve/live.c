@@ -11,12 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/live_wire.h"
 #include "serve/answer.h"
 #include "serve/live_request.h"
 #include "serve/tally.h"
 #include "serve/window.h"
 
-#define SUBPROTOCOL "framecast.v1"
 #define SUBSCRIPTIONS_MAX FC_CONN_SLOTS_MAX
 #define MESSAGE_MAX_BYTES 4096
 
@@ -168,7 +168,7 @@ static void subscribe(struct live *live, const struct live_request *request)
 {
     struct stream *stream = site_find(audience_site(live->endpoint.audience), request->stream);
     if (!stream) {
-        send_error(live, "no_such_stream", "there is no stream of that name; see /streams",
+        send_error(live, LIVE_NO_STREAM, "there is no stream of that name; see /streams",
                    request->stream);
         return;
     }
@@ -291,15 +291,15 @@ static const struct endpoint_ops ops = { .message = message, .started = started,
 
 void live_visit(const struct visit *visit)
 {
-    const bool is_offered = fc_ws_offers_subprotocol(visit->request, SUBPROTOCOL);
-    if (!fc_conn_accept(visit->conn, visit->request, is_offered ? SUBPROTOCOL : NULL,
+    const bool is_offered = fc_ws_offers_subprotocol(visit->request, LIVE_SUBPROTOCOL);
+    if (!fc_conn_accept(visit->conn, visit->request, is_offered ? LIVE_SUBPROTOCOL : NULL,
                         MESSAGE_MAX_BYTES)) {
         return;
     }
     struct live *live = is_offered ? calloc(1, sizeof(*live)) : NULL;
     if (!live) {
         fc_conn_close(visit->conn, is_offered ? FC_WS_CODE_INTERNAL : FC_WS_CODE_POLICY,
-                      is_offered ? "out of memory" : "ask for the subprotocol " SUBPROTOCOL);
+                      is_offered ? "out of memory" : "ask for the subprotocol " LIVE_SUBPROTOCOL);
         return;
     }
     endpoint_attach(&live->endpoint, &ops, visit);

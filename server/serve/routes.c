@@ -5,10 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/live_wire.h"
 #include "serve/answer.h"
 
 #define PATH_SIZE 256
-#define CODE_NO_STREAM 4000
 
 enum route_kind {
     ROUTE_HTTP,   /* an answer over HTTP only */
@@ -32,7 +32,7 @@ static const struct route routes[] = {
     { "/stream", NULL, NULL, ROUTE_HTTP, true, mjpeg_visit },
     { "/snapshot", NULL, NULL, ROUTE_HTTP, true, snapshot_visit },
     { "/ws", NULL, NULL, ROUTE_WS, true, predictions_visit },
-    { "/live", NULL, NULL, ROUTE_WS, false, live_visit },
+    { LIVE_PATH, NULL, NULL, ROUTE_WS, false, live_visit },
     { "/streams", NULL, NULL, ROUTE_HTTP, false, status_list_visit },
     { "/healthz", NULL, NULL, ROUTE_HTTP, false, status_health_visit },
     { "/readyz", NULL, NULL, ROUTE_HTTP, false, status_ready_visit },
@@ -95,7 +95,8 @@ static void answer_no_stream(const struct visit *visit, const char *name)
 {
     if (visit->is_upgrade) {
         if (fc_conn_accept(visit->conn, visit->request, NULL, 0)) {
-            fc_conn_close(visit->conn, CODE_NO_STREAM, "there is no such stream; see /streams");
+            fc_conn_close(visit->conn, LIVE_CLOSE_NO_STREAM,
+                          "there is no such stream; see /streams");
         }
         return;
     }
