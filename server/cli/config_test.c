@@ -129,11 +129,11 @@ static void unnamed_sources_are_numbered(void **state)
 static void name_lengths_are_bounded(void **state)
 {
     (void)state;
-    for (size_t len = STREAM_NAME_MAX_CHARS - 1; len <= STREAM_NAME_MAX_CHARS + 1; len++) {
-        char operand[STREAM_NAME_MAX_CHARS + 8];
+    for (size_t len = STREAM_NAME_MAX - 1; len <= STREAM_NAME_MAX + 1; len++) {
+        char operand[STREAM_NAME_MAX + 8];
         memset(operand, 'n', len);
         memcpy(operand + len, "=test", sizeof("=test"));
-        assert_int_equal(READ(operand), len <= STREAM_NAME_MAX_CHARS ? 0 : -EINVAL);
+        assert_int_equal(READ(operand), len <= STREAM_NAME_MAX ? 0 : -EINVAL);
     }
     assert_non_null(strstr(why, "64"));
 }

@@ -17,11 +17,11 @@ static void text_copy(const json_t *json, char *out, size_t size)
     out[len] = '\0';
 }
 
-static bool name_copy(const json_t *json, char name[STREAM_NAME_MAX_CHARS + 1])
+static bool name_copy(const json_t *json, char name[STREAM_NAME_MAX + 1])
 {
     const char *text = json_string_value(json);
     const size_t len = json_string_length(json);
-    const bool is_valid = text && name_is_valid(text, len);
+    const bool is_valid = text && stream_name_is_valid(text, len);
     memcpy(name, is_valid ? text : "", is_valid ? len + 1 : 1);
     return is_valid;
 }
@@ -110,10 +110,10 @@ char *live_ack_text(const char *stream, uint64_t seq)
     return text_of(json, failed);
 }
 
-bool live_first_stream(struct fc_bytes json, char name[STREAM_NAME_MAX_CHARS + 1])
+bool live_first_stream(struct fc_bytes json, char name[STREAM_NAME_MAX + 1])
 {
     json_t *list = json_loadb((const char *)json.data, json.size, 0, NULL);
-    char found[STREAM_NAME_MAX_CHARS + 1];
+    char found[STREAM_NAME_MAX + 1];
     const bool has_one = name_copy(json_object_get(json_array_get(list, 0), "name"), found);
     if (has_one) {
         memcpy(name, found, sizeof(found));

@@ -99,7 +99,7 @@ static void first_stream_is_found(void **state)
     static const char *const wrong[] = {
         "", "[]", "{}", "[{}]", "[{\"name\":7}]", "[{\"name\":\"a/b\"}]"
     };
-    char name[STREAM_NAME_MAX_CHARS + 1] = "before";
+    char name[STREAM_NAME_MAX + 1] = "before";
     (void)state;
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         assert_false(live_first_stream(bytes(wrong[i]), name));

@@ -266,7 +266,7 @@ static const char *path_stream(const char *path, size_t *len, const char **rest)
     }
     *len = strcspn(path + prefix, "/?");
     *rest = path + prefix + *len;
-    return name_is_valid(path + prefix, *len) ? path + prefix : NULL;
+    return stream_name_is_valid(path + prefix, *len) ? path + prefix : NULL;
 }
 
 /* Decide between framecast.v1 and plain, and which streams; 0 or -errno as in dial.h. */
@@ -295,7 +295,7 @@ static int streams_choose(struct session *s, const struct dial *dial)
         return 0;
     }
 
-    char first[STREAM_NAME_MAX_CHARS + 1];
+    char first[STREAM_NAME_MAX + 1];
     struct fc_space body = { 0 };
     const int err = fetch(dial, "/streams", &body);
     if (err) {

@@ -50,7 +50,7 @@ static bool describe_locked(struct stream *stream, const struct picture *picture
     description->is_jpeg = is_jpeg;
     if (!picture->is_notice) {
         description->captured_ns = picture->captured_ns;
-        meter_add(&stream->meter, picture->captured_ns);
+        rate_add(&stream->rate, picture->captured_ns);
     }
     return is_change;
 }
@@ -158,7 +158,7 @@ static int predictor_make(struct stream *stream, char *why, size_t why_size)
 int stream_new(struct stream **out, const struct stream_options *options, char *why,
                size_t why_size)
 {
-    assert(strlen(options->name) <= STREAM_NAME_MAX && options->id > 0);
+    assert(stream_name_is_valid(options->name, strlen(options->name)) && options->id > 0);
     assert(options->quality >= 0 && options->quality <= 100 && options->encoders);
     struct stream *stream = calloc(1, sizeof(*stream));
     if (!stream) {
@@ -245,6 +245,6 @@ void stream_describe(struct stream *stream, struct stream_description *out)
     const int64_t now_ns = clock_steady_ns();
     pthread_mutex_lock(&stream->lock);
     *out = stream->description;
-    out->fps = meter_rate(&stream->meter, now_ns);
+    out->fps = rate_per_s(&stream->rate, now_ns);
     pthread_mutex_unlock(&stream->lock);
 }
