@@ -26,7 +26,7 @@ struct stream {
 
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t is_emptier;
-    struct stream_description description; /* but for fps, which rate knows */
+    struct stream_description description; /* but for fps, which rate tells */
     struct rate rate;
     struct picture *newest; /* owned */
     struct stream_rendition renditions[STREAM_RENDITIONS_LIMIT];
