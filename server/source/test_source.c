@@ -131,7 +131,12 @@ static void ball_draw(struct picture *picture, int left, int top, int side,
         while (half > 0 && half * half + down * down > radius * radius) {
             half--;
         }
-        const struct canvas_rect run = { left + radius - half, top + row, 2 * half, 1 };
+        const struct canvas_rect run = {
+            .x = left + radius - half,
+            .y = top + row,
+            .width = 2 * half,
+            .height = 1,
+        };
         canvas_fill(picture, run, colour);
     }
 }
