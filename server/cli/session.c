@@ -269,6 +269,26 @@ static const char *path_stream(const char *path, size_t *len, const char **rest)
     return stream_name_is_valid(path + prefix, *len) ? path + prefix : NULL;
 }
 
+/* Nobody said which, so ask for the list; 0 or -errno as in dial.h. */
+static int first_stream_add(struct session *s, const struct dial *dial)
+{
+    char first[STREAM_NAME_MAX + 1];
+    struct fc_space body = { 0 };
+    const int err = fetch(dial, "/streams", &body);
+    if (err) {
+        return err;
+    }
+    const bool has_one = live_first_stream((struct fc_bytes){ body.data, body.size }, first);
+    free(body.data);
+    if (!has_one) {
+        snprintf(dial->why, dial->why_size, "%.200s lists no streams; is it framecast's address?",
+                 s->url->authority);
+        return -EPROTO;
+    }
+    stream_add(s, first, strlen(first));
+    return 0;
+}
+
 /* Decide between framecast.v1 and plain, and which streams; 0 or -errno as in dial.h. */
 static int streams_choose(struct session *s, const struct dial *dial)
 {
@@ -294,22 +314,7 @@ static int streams_choose(struct session *s, const struct dial *dial)
         stream_add(s, "cam", strlen("cam"));
         return 0;
     }
-
-    char first[STREAM_NAME_MAX + 1];
-    struct fc_space body = { 0 };
-    const int err = fetch(dial, "/streams", &body);
-    if (err) {
-        return err;
-    }
-    const bool has_one = live_first_stream((struct fc_bytes){ body.data, body.size }, first);
-    free(body.data);
-    if (!has_one) {
-        snprintf(dial->why, dial->why_size, "%.200s lists no streams; is it framecast's address?",
-                 s->url->authority);
-        return -EPROTO;
-    }
-    stream_add(s, first, strlen(first));
-    return 0;
+    return first_stream_add(s, dial);
 }
 
 static bool subscribe(struct session *s)
