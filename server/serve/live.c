@@ -6,8 +6,6 @@
  * A subscription has one slot of the connection for its pictures. It is held while the viewer's
  * window is full.
  */
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,25 +36,10 @@ struct live {
     struct subscription *subscriptions[SUBSCRIPTIONS_MAX]; /* by slot; NULL: none */
 };
 
-static void send_json(struct fc_conn *conn, json_t *json)
-{
-    char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
-    json_decref(json);
-    struct fc_message *message =
-        text ? fc_message_new_ws(FC_WS_TEXT,
-                                 (struct fc_bytes){ (const uint8_t *)text, strlen(text) })
-             : NULL;
-    free(text);
-    if (message) {
-        (void)fc_conn_send(conn, message);
-    }
-    fc_message_unref(&message);
-}
-
 static void send_error(struct live *live, const char *code, const char *message, const char *stream)
 {
-    send_json(live->endpoint.conn, json_pack("{s:s, s:s, s:s, s:s*}", "type", "error", "code", code,
-                                             "message", message, "stream", stream));
+    answer_message(live->endpoint.conn, json_pack("{s:s, s:s, s:s, s:s*}", "type", "error", "code",
+                                                  code, "message", message, "stream", stream));
 }
 
 static void send_stream(struct subscription *subscription)
@@ -65,12 +48,13 @@ static void send_stream(struct subscription *subscription)
     struct predictor *predictor = stream_predictor(stream);
     struct stream_description now;
     stream_describe(stream, &now);
-    send_json(subscription->live->endpoint.conn,
-              json_pack("{s:s, s:s, s:i, s:s, s:I, s:I, s:s, s:s?, s:s?}", "type", "stream",
-                        "stream", stream_name(stream), "id", (int)stream_id(stream), "codec",
-                        "jpeg", "width", (json_int_t)now.width, "height", (json_int_t)now.height,
-                        "state", source_state_name(now.state), "error", now.why[0] ? now.why : NULL,
-                        "predictor", predictor ? predictor_name(predictor) : NULL));
+    answer_message(subscription->live->endpoint.conn,
+                   json_pack("{s:s, s:s, s:i, s:s, s:I, s:I, s:s, s:s?, s:s?}", "type", "stream",
+                             "stream", stream_name(stream), "id", (int)stream_id(stream), "codec",
+                             "jpeg", "width", (json_int_t)now.width, "height",
+                             (json_int_t)now.height, "state", source_state_name(now.state), "error",
+                             now.why[0] ? now.why : NULL, "predictor",
+                             predictor ? predictor_name(predictor) : NULL));
 }
 
 static void deliver_picture(struct tap *tap, const struct feed_item *item)

@@ -111,35 +111,11 @@ static bool is_method_allowed(const struct visit *visit)
            (visit->request->method == FC_HTTP_HEAD && !visit->is_upgrade);
 }
 
-static void answer_wrong_method(const struct visit *visit)
-{
-    static const char json[] =
-        "{\"error\": \"this address takes GET and HEAD only\", \"hint\": \"use GET\"}\n";
-    fc_conn_respond(visit->conn, &(struct fc_response){
-                                     .status = 405,
-                                     .content_type = "application/json",
-                                     .headers = "Allow: GET, HEAD\r\n",
-                                     .content = { (const uint8_t *)json, sizeof(json) - 1 },
-                                 });
-}
-
-static void answer_not_websocket(const struct visit *visit)
-{
-    static const char json[] = "{\"error\": \"this address speaks WebSocket\", \"hint\": "
-                               "\"connect with a WebSocket client, as in ws://HOST:PORT/ws\"}\n";
-    fc_conn_respond(visit->conn,
-                    &(struct fc_response){
-                        .status = 426,
-                        .content_type = "application/json",
-                        .headers = "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n",
-                        .content = { (const uint8_t *)json, sizeof(json) - 1 },
-                    });
-}
-
 static void route_visit(const struct route *route, struct visit *visit, const char *name)
 {
     if (!is_method_allowed(visit)) {
-        answer_wrong_method(visit);
+        answer_refusal(visit, 405, "Allow: GET, HEAD\r\n", "this address takes GET and HEAD only",
+                       "use GET");
         return;
     }
     if (visit->is_upgrade && is_foreign(visit->request)) {
@@ -148,7 +124,9 @@ static void route_visit(const struct route *route, struct visit *visit, const ch
         return;
     }
     if (route->kind == ROUTE_WS && !visit->is_upgrade) {
-        answer_not_websocket(visit);
+        answer_refusal(visit, 426, "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n",
+                       "this address speaks WebSocket",
+                       "connect with a WebSocket client, as in ws://HOST:PORT/ws");
         return;
     }
     visit->stream = route->is_first_stream ? visit->site->streams[0] : NULL;
