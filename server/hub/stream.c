@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "hub/rendition_impl.h"
 #include "hub/stream_impl.h"
 
@@ -86,6 +87,15 @@ static void on_picture(void *ctx, struct picture *picture)
     picture_unref(&picture);
 }
 
+static void log_state(const struct stream *stream, enum source_state state, const char *why)
+{
+    if (state == SOURCE_DOWN) {
+        log_warn("hub", "source is down stream=%s: %s", stream->name, why);
+    } else {
+        log_info("hub", "source is %s stream=%s", source_state_name(state), stream->name);
+    }
+}
+
 static void on_state(void *ctx, enum source_state state, const char *why)
 {
     struct stream *stream = ctx;
@@ -98,6 +108,7 @@ static void on_state(void *ctx, enum source_state state, const char *why)
     memcpy(description->why, cut, sizeof(cut));
     pthread_mutex_unlock(&stream->lock);
     if (is_change) {
+        log_state(stream, state, cut);
         tell_change(stream);
     }
 }
