@@ -80,7 +80,9 @@ static void on_picture(void *ctx, struct picture *picture)
     }
     if (!picture->is_notice) {
         atomic_fetch_add_explicit(&stream->stats.pictures, 1, memory_order_relaxed);
-        if (stream->predictor) {
+        if (stream->predictor && stream->options.source.is_fast) {
+            predictor_offer_patiently(stream->predictor, picture);
+        } else if (stream->predictor) {
             predictor_offer(stream->predictor, picture);
         }
     }
@@ -207,6 +209,9 @@ int stream_start(struct stream *stream)
 
 void stream_stop(struct stream *stream)
 {
+    if (stream->predictor) {
+        predictor_stop(stream->predictor); /* the source may wait for it */
+    }
     source_stop(stream->source);
 }
 
