@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "hub/rendition_impl.h"
 #include "hub/stream_impl.h"
 
@@ -79,11 +80,22 @@ static void on_picture(void *ctx, struct picture *picture)
     }
     if (!picture->is_notice) {
         atomic_fetch_add_explicit(&stream->stats.pictures, 1, memory_order_relaxed);
-        if (stream->predictor) {
+        if (stream->predictor && stream->options.source.is_fast) {
+            predictor_offer_patiently(stream->predictor, picture);
+        } else if (stream->predictor) {
             predictor_offer(stream->predictor, picture);
         }
     }
     picture_unref(&picture);
+}
+
+static void log_state(const struct stream *stream, enum source_state state, const char *why)
+{
+    if (state == SOURCE_DOWN) {
+        log_warn("hub", "source is down stream=%s: %s", stream->name, why);
+    } else {
+        log_info("hub", "source is %s stream=%s", source_state_name(state), stream->name);
+    }
 }
 
 static void on_state(void *ctx, enum source_state state, const char *why)
@@ -98,6 +110,7 @@ static void on_state(void *ctx, enum source_state state, const char *why)
     memcpy(description->why, cut, sizeof(cut));
     pthread_mutex_unlock(&stream->lock);
     if (is_change) {
+        log_state(stream, state, cut);
         tell_change(stream);
     }
 }
@@ -196,6 +209,9 @@ int stream_start(struct stream *stream)
 
 void stream_stop(struct stream *stream)
 {
+    if (stream->predictor) {
+        predictor_stop(stream->predictor); /* the source may wait for it */
+    }
     source_stop(stream->source);
 }
 
