@@ -66,8 +66,9 @@ bool fc_conn_accept(struct fc_conn *conn, const struct fc_http_request *request,
     if (conn->state != CONN_ANSWER) {
         return false;
     }
-    if (subprotocol && !is_local_name_valid(subprotocol)) {
-        assert(!"a subprotocol is one visible word");
+    const bool is_sound = !subprotocol || is_local_name_valid(subprotocol);
+    assert(is_sound);
+    if (!is_sound) {
         conn_respond_error(conn, 500, "the server gave no proper subprotocol", "tell its operator");
         return false;
     }
