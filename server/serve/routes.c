@@ -124,7 +124,8 @@ static void route_visit(const struct route *route, struct visit *visit, const ch
         return;
     }
     if (route->kind == ROUTE_WS && !visit->is_upgrade) {
-        answer_refusal(visit, 426, "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n",
+        answer_refusal(visit, 426,
+                       "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n",
                        "this address speaks WebSocket",
                        "connect with a WebSocket client, as in ws://HOST:PORT/ws");
         return;
