@@ -71,12 +71,26 @@ static bool write_some(struct fc_conn *conn, struct iovec *iov, int count)
     return !conn->is_blocked && conn->state != CONN_DEAD;
 }
 
+static bool can_send(const struct fc_conn *conn)
+{
+    return conn->state == CONN_STREAM || (conn->state == CONN_WEBSOCKET && fc_ws_is_open(conn->ws));
+}
+
+static void tell_drained(struct fc_conn *conn)
+{
+    const struct fc_handler *handler = server_handler(conn->loop->server);
+    if (handler->drained && conn->user && can_send(conn)) {
+        handler->drained(conn);
+    }
+}
+
 void conn_flush(struct fc_conn *conn)
 {
     struct iovec iov[OUTBOX_IOV_MAX];
     if (conn->state == CONN_DEAD || conn->is_blocked) {
         return; /* the socket will say when it takes more */
     }
+    const bool was_due = outbox_has_due(&conn->outbox);
     for (;;) {
         const bool is_between = !conn->outbox.current;
         const int count =
@@ -85,17 +99,15 @@ void conn_flush(struct fc_conn *conn)
             break;
         }
     }
+    if (was_due && !outbox_has_due(&conn->outbox)) {
+        tell_drained(conn);
+    }
     if (conn->state == CONN_ANSWERED && !outbox_has_due(&conn->outbox)) {
         conn_answer_done(conn);
     } else if (conn->state == CONN_WEBSOCKET) {
         conn_ws_drain(conn);
     }
     conn_update_poll(conn);
-}
-
-static bool can_send(const struct fc_conn *conn)
-{
-    return conn->state == CONN_STREAM || (conn->state == CONN_WEBSOCKET && fc_ws_is_open(conn->ws));
 }
 
 bool fc_conn_send(struct fc_conn *conn, struct fc_message *message)
@@ -127,6 +139,11 @@ bool fc_conn_put(struct fc_conn *conn, uint32_t slot, struct fc_message *message
     }
     conn_wants_flush(conn);
     return true;
+}
+
+size_t fc_conn_queued(const struct fc_conn *conn)
+{
+    return conn->outbox.queued_bytes;
 }
 
 void fc_conn_hold(struct fc_conn *conn, uint32_t slot, bool is_held)

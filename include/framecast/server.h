@@ -29,6 +29,9 @@ struct fc_handler {
     void (*message)(struct fc_conn *conn, enum fc_ws_kind kind, struct fc_bytes payload);
     /* The first byte of a message from fc_conn_put() went out. May hold slots; may not close. */
     void (*started)(struct fc_conn *conn, uint32_t slot, const struct fc_message *message);
+    /* The last of what fc_conn_send() queued has been given to the kernel. Only while
+       fc_conn_user() is set. */
+    void (*drained)(struct fc_conn *conn);
     /* The connection is over. Called only while fc_conn_user() is set. */
     void (*closed)(struct fc_conn *conn);
 
