@@ -8,20 +8,21 @@
 #include "net/conn.h"
 #include "net/server.h"
 
+#define TASKS_PER_TURN 256
 #define STOP_SPREAD_SWEEPS 4 /* the farewells of a stopping server take about a second */
 
 bool fc_loop_post(struct fc_loop *loop, struct fc_task *task)
 {
-    task->next = NULL;
     pthread_mutex_lock(&loop->lock);
     const bool is_open = !loop->is_closed;
-    const bool is_first = !loop->tasks_first;
-    if (is_open) {
+    if (is_open && !task->is_waiting) {
+        if (!loop->tasks_first) {
+            uv_async_send(&loop->wake); /* inside the lock, so that the handle is not closed yet */
+        }
+        task->is_waiting = true;
+        task->next = NULL;
         *loop->tasks_end = task;
         loop->tasks_end = &task->next;
-    }
-    if (is_open && is_first) {
-        uv_async_send(&loop->wake); /* inside the lock, so that the handle is not closed yet */
     }
     pthread_mutex_unlock(&loop->lock);
     return is_open;
@@ -42,21 +43,40 @@ uint32_t fc_loop_index(const struct fc_loop *loop)
     return loop->index;
 }
 
+/* From here on it may be posted again; NULL when none waits. */
+static struct fc_task *task_take(struct fc_loop *loop)
+{
+    pthread_mutex_lock(&loop->lock);
+    struct fc_task *task = loop->tasks_first;
+    if (task) {
+        loop->tasks_first = task->next;
+        if (!loop->tasks_first) {
+            loop->tasks_end = &loop->tasks_first;
+        }
+        task->is_waiting = false;
+    }
+    pthread_mutex_unlock(&loop->lock);
+    return task;
+}
+
+static void run_tasks(struct fc_loop *loop)
+{
+    struct fc_task *task = NULL;
+    int count = 0;
+    while (count < TASKS_PER_TURN && (task = task_take(loop))) {
+        task->run(task);
+        count++;
+    }
+    if (count == TASKS_PER_TURN) {
+        uv_async_send(&loop->wake); /* perhaps more: after the sockets had their turn */
+    }
+}
+
 static void on_wake(uv_async_t *wake)
 {
     struct fc_loop *loop = wake->data;
-    pthread_mutex_lock(&loop->lock);
-    struct fc_task *task = loop->tasks_first;
-    loop->tasks_first = NULL;
-    loop->tasks_end = &loop->tasks_first;
-    pthread_mutex_unlock(&loop->lock);
-
     loop->now_ns = (int64_t)uv_hrtime();
-    while (task) {
-        struct fc_task *next = task->next;
-        task->run(task);
-        task = next;
-    }
+    run_tasks(loop);
 }
 
 static void flush_dirty(struct fc_loop *loop)
@@ -219,6 +239,9 @@ void loop_run(struct fc_loop *loop)
         loop->user = handler->loop_open(loop, handler->ctx);
     }
     (void)uv_run(&loop->uv, UV_RUN_DEFAULT);
+    for (struct fc_task *task = NULL; (task = task_take(loop));) {
+        task->run(task); /* posted before the end; no more can be */
+    }
     if (handler->loop_close) {
         handler->loop_close(loop, handler->ctx);
     }

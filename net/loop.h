@@ -30,7 +30,7 @@ struct fc_loop {
     uint32_t index;
     void *user; /* the handler's */
 
-    pthread_mutex_t lock; /* guards tasks and is_closed */
+    pthread_mutex_t lock; /* guards tasks, their own fields too, and is_closed */
     struct fc_task *tasks_first, **tasks_end;
     bool is_closed;
     uv_async_t wake;
