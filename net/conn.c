@@ -55,6 +55,9 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 {
     struct fc_conn *conn = poll->data;
     conn->loop->now_ns = (int64_t)uv_hrtime();
+    if (conn->state == CONN_DEAD) {
+        return;
+    }
     if (status < 0) {
         conn_kill(conn);
         return;
@@ -150,13 +153,20 @@ void conn_kill(struct fc_conn *conn)
         return;
     }
     conn_enter(conn, CONN_DEAD);
+    list_remove(&conn->gated);
+    list_remove(&conn->dirty);
+    list_append(&conn->loop->dead, &conn->dirty);
+}
+
+void conn_bury(struct fc_conn *conn)
+{
+    assert(conn->state == CONN_DEAD);
     const struct fc_handler *handler = server_handler(conn->loop->server);
     if (conn->user && handler->closed) {
         handler->closed(conn);
     }
-    list_remove(&conn->link);
     list_remove(&conn->dirty);
-    list_remove(&conn->gated);
+    list_remove(&conn->link);
     outbox_fini(&conn->outbox);
     fc_ws_free(&conn->ws);
     free(conn->input);
@@ -170,7 +180,7 @@ void conn_abort(struct fc_conn *conn)
 {
     /* a reset instead of an end that would wait in the kernel behind what nobody reads */
     const struct linger linger = { .l_onoff = 1, .l_linger = 0 };
-    if (conn->fd >= 0) {
+    if (conn->state != CONN_DEAD) {
         (void)setsockopt(conn->fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
     }
     conn_kill(conn);
@@ -246,6 +256,9 @@ static bool is_idle_viewer(struct fc_conn *conn)
 
 void conn_tick(struct fc_conn *conn)
 {
+    if (conn->state == CONN_DEAD) {
+        return;
+    }
     if (is_idle_viewer(conn)) {
         server_count(conn->loop->server, SERVER_CLOSED_IDLE);
         conn_abort(conn);

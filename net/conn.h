@@ -27,7 +27,7 @@ enum conn_state {
     CONN_STREAM,    /* an endless answer */
     CONN_WEBSOCKET, /* after the opening handshake */
     CONN_LINGER,    /* all was said; waiting for the client to hang up, so that it reads it all */
-    CONN_DEAD,      /* closed; freed at the end of the turn */
+    CONN_DEAD,      /* nothing more is done with it; buried at the end of the turn */
     CONN_STATE_COUNT,
 };
 
@@ -39,7 +39,7 @@ struct conn_input {
 
 struct fc_conn {
     struct list_link link;    /* in loop->conns */
-    struct list_link dirty;   /* in loop->dirty */
+    struct list_link dirty;   /* in loop->dirty, or, dead, in loop->dead */
     struct list_link gated;   /* in loop->gated */
     struct fc_loop *loop;     /* borrowed */
     void *user;               /* the application's */
@@ -66,8 +66,12 @@ void conn_open(struct fc_loop *loop, int fd, bool is_tcp); /* takes fd */
 void conn_refuse(int fd);                                  /* 503; takes fd */
 void conn_enter(struct fc_conn *conn, enum conn_state next);
 
-/** End it now, whatever waits. The memory lives until the end of the loop's turn. */
+/**
+ * End it, whatever waits. The application is told, and everything is released, by conn_bury() at
+ * the end of the turn: so no call of the application's ends with what it holds being gone.
+ */
 void conn_kill(struct fc_conn *conn);
+void conn_bury(struct fc_conn *conn);
 
 /** As conn_kill(), for a peer that reads nothing: what the kernel still holds is thrown away. */
 void conn_abort(struct fc_conn *conn);

@@ -99,14 +99,38 @@ static void flush_dirty(struct fc_loop *loop)
     }
 }
 
+/* Also those that die of it: what the application does when it is told may end others. */
+static void bury_dead(struct fc_loop *loop)
+{
+    while (!list_is_empty(&loop->dead)) {
+        conn_bury(container_of(loop->dead.next, struct fc_conn, dirty));
+    }
+}
+
+static void on_idle(uv_idle_t *idle)
+{
+    (void)idle; /* being active is all that it does */
+}
+
 static void on_prepare(uv_prepare_t *prepare)
 {
-    flush_dirty(prepare->data);
+    struct fc_loop *loop = prepare->data;
+    flush_dirty(loop);
+    bury_dead(loop);
+    if (uv_is_closing((uv_handle_t *)&loop->idle)) {
+        return;
+    }
+    if (list_is_empty(&loop->dirty)) {
+        (void)uv_idle_stop(&loop->idle);
+    } else {
+        (void)uv_idle_start(&loop->idle, on_idle); /* flushing made others dirty */
+    }
 }
 
 static void on_check(uv_check_t *check)
 {
     flush_dirty(check->data);
+    bury_dead(check->data);
 }
 
 static void close_handles(struct fc_loop *loop)
@@ -116,7 +140,7 @@ static void close_handles(struct fc_loop *loop)
     pthread_mutex_unlock(&loop->lock);
     uv_handle_t *const handles[] = {
         (uv_handle_t *)&loop->wake,  (uv_handle_t *)&loop->prepare, (uv_handle_t *)&loop->check,
-        (uv_handle_t *)&loop->sweep, (uv_handle_t *)&loop->gate,
+        (uv_handle_t *)&loop->sweep, (uv_handle_t *)&loop->gate,    (uv_handle_t *)&loop->idle,
     };
     for (size_t i = 0; i < sizeof(handles) / sizeof(handles[0]); i++) {
         uv_close(handles[i], NULL);
@@ -184,6 +208,7 @@ int loop_init(struct fc_loop *loop, struct fc_server *server, uint32_t index)
     *loop = (struct fc_loop){ .server = server, .index = index };
     list_init(&loop->conns);
     list_init(&loop->dirty);
+    list_init(&loop->dead);
     list_init(&loop->gated);
     loop->tasks_end = &loop->tasks_first;
     loop->input = malloc(LOOP_INPUT_BYTES);
@@ -196,6 +221,13 @@ int loop_init(struct fc_loop *loop, struct fc_server *server, uint32_t index)
         loop->input = NULL;
         return err;
     }
+    const int wake_err = uv_async_init(&loop->uv, &loop->wake, on_wake);
+    if (wake_err) {
+        (void)uv_loop_close(&loop->uv);
+        free(loop->input);
+        loop->input = NULL;
+        return wake_err;
+    }
     pthread_mutex_init(&loop->lock, NULL);
     loop->now_ns = (int64_t)uv_hrtime();
     loop->wake.data = loop->prepare.data = loop->check.data = loop;
@@ -204,10 +236,7 @@ int loop_init(struct fc_loop *loop, struct fc_server *server, uint32_t index)
     (void)uv_check_init(&loop->uv, &loop->check);
     (void)uv_timer_init(&loop->uv, &loop->sweep);
     (void)uv_timer_init(&loop->uv, &loop->gate);
-    const int wake_err = uv_async_init(&loop->uv, &loop->wake, on_wake);
-    if (wake_err) {
-        return wake_err;
-    }
+    (void)uv_idle_init(&loop->uv, &loop->idle);
     (void)uv_prepare_start(&loop->prepare, on_prepare);
     (void)uv_check_start(&loop->check, on_check);
     (void)uv_timer_start(&loop->sweep, on_sweep, LOOP_SWEEP_MS, LOOP_SWEEP_MS);

@@ -15,7 +15,7 @@
  * One loop: its thread, its connections, its turn.
  *
  * A turn: tasks, timers and sockets make connections dirty; before the loop waits again every dirty
- * connection is flushed once, so that what a turn queued leaves together. Time is read once a turn.
+ * connection is flushed once, so that what a turn queued leaves together, and the dead are buried.
  */
 
 #define LOOP_INPUT_BYTES (256 * 1024) /* one read; more would fall out of the cache */
@@ -37,11 +37,13 @@ struct fc_loop {
 
     uv_prepare_t prepare;
     uv_check_t check;
+    uv_idle_t idle; /* active while a turn left something to flush: the next one must not wait */
     uv_timer_t sweep;
     uv_timer_t gate;
 
     struct list_link conns; /* all */
     struct list_link dirty; /* to be flushed this turn */
+    struct list_link dead;  /* to be buried this turn */
     struct list_link gated; /* whose next picture waits for an acknowledgement */
     _Atomic uint32_t conn_count;
 

@@ -29,7 +29,8 @@ struct fc_handler {
     void (*message)(struct fc_conn *conn, enum fc_ws_kind kind, struct fc_bytes payload);
     /* The first byte of a message from fc_conn_put() went out. May hold slots; may not close. */
     void (*started)(struct fc_conn *conn, uint32_t slot, const struct fc_message *message);
-    /* The connection is over. Called only while fc_conn_user() is set. */
+    /* The connection is over. Called only while fc_conn_user() is set, and never within a call of
+       the application's: what it holds lasts until the end of the loop's turn. */
     void (*closed)(struct fc_conn *conn);
 
     void *ctx;
