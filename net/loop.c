@@ -85,13 +85,7 @@ static void flush_dirty(struct fc_loop *loop)
     /* bounded: a connection that became dirty again while being flushed waits for the next turn */
     struct list_link round;
     list_init(&round);
-    if (list_is_empty(&loop->dirty)) {
-        return;
-    }
-    round = loop->dirty;
-    round.next->prev = &round;
-    round.prev->next = &round;
-    list_init(&loop->dirty);
+    list_move_all(&round, &loop->dirty);
     while (!list_is_empty(&round)) {
         struct fc_conn *conn = container_of(round.next, struct fc_conn, dirty);
         list_remove(&conn->dirty);

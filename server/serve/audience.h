@@ -22,7 +22,7 @@ typedef void tap_fn(struct tap *tap, const struct feed_item *item);
 /** One viewer's wish for one kind of thing; embedded in the viewer. Zero is a closed tap. */
 struct tap {
     struct list_link link;
-    tap_fn *deliver;         /* borrows the item; may close its own tap, not others */
+    tap_fn *deliver;         /* borrows the item; may close its own tap and others */
     struct stream *stream;   /* borrowed; NULL: closed */
     struct channel *channel; /* of pictures; NULL otherwise */
     uint64_t seen_seq;       /* of pictures: the last that was delivered */
