@@ -266,6 +266,7 @@ void conn_tick(struct fc_conn *conn)
     }
     if (conn->ws && conn->state == CONN_WEBSOCKET) {
         (void)fc_ws_tick(conn->ws, conn->loop->now_ns);
+        (void)conn_ws_events(conn); /* it may have given the peer up */
         conn_ws_drain(conn);
         return;
     }

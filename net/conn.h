@@ -60,6 +60,7 @@ struct fc_conn {
     bool is_low_water;    /* gate_wake_when_sent() is on */
     bool is_blocked;      /* the kernel took less than it was given */
     bool is_told_to_stop;
+    bool has_close_frame; /* the outbox has, or had, our close frame */
 };
 
 void conn_open(struct fc_loop *loop, int fd, bool is_tcp); /* takes fd */

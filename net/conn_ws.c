@@ -55,9 +55,12 @@ static bool queue_answer(struct fc_conn *conn, const char *accept, const char *s
     assert(size > 0 && size < FC_MESSAGE_HEAD_MAX);
     struct fc_message *message = fc_message_new(
         &(struct fc_message_options){ .head = { (const uint8_t *)head, (size_t)size } });
-    const bool is_queued = message && outbox_push(&conn->outbox, message);
+    if (!message) {
+        return false;
+    }
+    outbox_begin(&conn->outbox, message); /* no pong goes before it and no close clears it */
     fc_message_unref(&message);
-    return is_queued;
+    return true;
 }
 
 bool fc_conn_accept(struct fc_conn *conn, const struct fc_http_request *request,
@@ -103,18 +106,29 @@ static struct fc_message *take_output(struct fc_ws *ws)
     return message;
 }
 
+/*
+ * While the socket takes nothing, the engine keeps what it has to say: there a newer pong replaces
+ * the one before, so that a peer which only pings does not fill the queue.
+ */
+static bool drains_now(const struct fc_conn *conn)
+{
+    return conn->state == CONN_WEBSOCKET && fc_ws_output(conn->ws).size > 0 &&
+           !(conn->is_blocked && fc_ws_is_open(conn->ws));
+}
+
 void conn_ws_drain(struct fc_conn *conn)
 {
-    while (conn->state == CONN_WEBSOCKET && fc_ws_output(conn->ws).size > 0) {
+    while (drains_now(conn)) {
         struct fc_message *message = take_output(conn->ws);
-        const bool is_queued =
-            message && (fc_ws_is_open(conn->ws) ? outbox_push_front(&conn->outbox, message)
-                                                : outbox_push(&conn->outbox, message));
+        const bool is_last = !fc_ws_is_open(conn->ws);
+        const bool is_queued = message && (is_last ? outbox_push(&conn->outbox, message)
+                                                   : outbox_push_front(&conn->outbox, message));
         fc_message_unref(&message);
         if (!is_queued) {
             conn_kill(conn);
             return;
         }
+        conn->has_close_frame = is_last;
         conn_wants_flush(conn);
     }
     if (conn->state == CONN_WEBSOCKET && fc_ws_is_done(conn->ws) &&
@@ -129,7 +143,9 @@ static void on_close_event(struct fc_conn *conn)
 {
     /* nobody will read what is queued; what has begun is finished, then the close frame */
     outbox_clear_slots(&conn->outbox);
-    outbox_clear_queue(&conn->outbox);
+    if (!conn->has_close_frame) {
+        outbox_clear_queue(&conn->outbox);
+    }
 }
 
 bool conn_ws_events(struct fc_conn *conn)

@@ -27,7 +27,7 @@ struct fc_handler {
     void (*request)(struct fc_conn *conn, const struct fc_http_request *request);
     /* A whole WebSocket message; payload is valid during the call only. */
     void (*message)(struct fc_conn *conn, enum fc_ws_kind kind, struct fc_bytes payload);
-    /* The first byte of a message from fc_conn_put() went out. May hold slots; may not close. */
+    /* The first byte of a message from fc_conn_put() went out. */
     void (*started)(struct fc_conn *conn, uint32_t slot, const struct fc_message *message);
     /* The connection is over. Called only while fc_conn_user() is set, and never within a call of
        the application's: what it holds lasts until the end of the loop's turn. */
@@ -48,7 +48,8 @@ struct fc_server_options {
     int64_t idle_viewer_ns;    /* taking nothing of what waits for it; 0: 30 s */
     int64_t ping_every_ns;     /* of silence, WebSocket; 0: 20 s */
     int64_t stop_timeout_ns;   /* from the signal to the end; 0: 4 s */
-    uint32_t queue_max_bytes;  /* reliable messages waiting per connection; 0: 1 MiB */
+    uint32_t queue_max_bytes;  /* reliable messages waiting per connection, each with 64 bytes for
+                                  itself, but for a single one that is larger; 0: 1 MiB */
 };
 
 /** Looked at, never waited for. */
