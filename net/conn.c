@@ -11,6 +11,7 @@
 #include "net/server.h"
 
 #define LINGER_NS INT64_C(1000000000)
+#define FIN_SIZE 1 /* the end of a stream counts as a byte */
 #define BIT(n) (1u << (n))
 
 /* What ends a state that lasts too long; CONN_WEBSOCKET asks its engine. */
@@ -204,6 +205,8 @@ static void on_deadline(struct fc_conn *conn)
         }
         conn->user = NULL;
         conn_respond_error(conn, 503, "there was no answer in time", "try again");
+    } else if (conn->state == CONN_LINGER && gate_queued(conn->fd) > FIN_SIZE) {
+        conn->deadline_ns = state_deadline(conn, CONN_LINGER); /* it still takes what was said */
     } else {
         conn_kill(conn);
     }
@@ -246,6 +249,9 @@ static bool is_idle_viewer(struct fc_conn *conn)
         return false;
     }
     const uint64_t taken = conn->written - gate_queued(conn->fd);
+    if (conn->ws && (taken != conn->written || outbox_has_due(&conn->outbox))) {
+        fc_ws_postpone_pong(conn->ws, now_ns); /* our ping may wait behind what it has not taken */
+    }
     if (taken != conn->taken) {
         conn->taken = taken;
         conn->progress_ns = now_ns;
