@@ -57,6 +57,7 @@ struct fc_conn {
     bool is_tcp;
     bool is_keep_alive;   /* another request may follow */
     bool is_head_request; /* HEAD: the answer has no content */
+    bool is_http_1_0;     /* must be told that it may ask again */
     bool is_low_water;    /* gate_wake_when_sent() is on */
     bool is_blocked;      /* the kernel took less than it was given */
     bool is_told_to_stop;
@@ -103,7 +104,7 @@ void conn_ws_drain(struct fc_conn *conn);
 bool conn_ws_input(struct fc_conn *conn, struct fc_bytes bytes);
 bool conn_ws_events(struct fc_conn *conn);
 
-/** Answer an error as JSON and close. */
+/** Answer an error as JSON and close; also before there is a request. */
 void conn_respond_error(struct fc_conn *conn, int status, const char *error, const char *hint);
 
 #endif

@@ -13,35 +13,24 @@
 #include "net/server.h"
 
 #define MESSAGE_MAX_DEFAULT (64 * 1024)
+#define SUBPROTOCOL_MAX 64
 
-static bool is_local_name_valid(const char *name)
+/* An application may answer with what the client offered: it must be fit for a header. */
+static bool is_subprotocol_valid(const char *name)
 {
-    for (const char *at = name; *at; at++) {
-        if (*at <= ' ' || *at > '~') {
-            return false;
-        }
+    size_t size = 0;
+    while (name[size] > ' ' && name[size] <= '~' && name[size] != ',') {
+        size++;
     }
-    return true;
+    return name[size] == '\0' && size > 0 && size <= SUBPROTOCOL_MAX;
 }
 
 static void refuse(struct fc_conn *conn, int status, const char *reason)
 {
     server_count(conn->loop->server, SERVER_BAD_REQUESTS);
-    if (status != 426) {
-        conn_respond_error(conn, status, reason, "see RFC 6455 section 4.2.1");
-        return;
-    }
-    char json[256];
-    const int size =
-        snprintf(json, sizeof(json),
-                 "{\"error\": \"%s\", \"hint\": \"connect with a WebSocket client\"}\n", reason);
-    conn->is_keep_alive = false;
-    fc_conn_respond(conn, &(struct fc_response){
-                              .status = status,
-                              .content_type = "application/json",
-                              .headers = "Sec-WebSocket-Version: 13\r\nUpgrade: websocket\r\n",
-                              .content = { (const uint8_t *)json, (size_t)size },
-                          });
+    conn_respond_error(conn, status, reason,
+                       status == 426 ? "connect with a WebSocket client"
+                                     : "see RFC 6455 section 4.2.1");
 }
 
 static bool queue_answer(struct fc_conn *conn, const char *accept, const char *subprotocol)
@@ -69,7 +58,10 @@ bool fc_conn_accept(struct fc_conn *conn, const struct fc_http_request *request,
     if (conn->state != CONN_ANSWER) {
         return false;
     }
-    assert(!subprotocol || is_local_name_valid(subprotocol));
+    if (subprotocol && !is_subprotocol_valid(subprotocol)) {
+        refuse(conn, 400, "the subprotocol is not a token of at most 64 characters");
+        return false;
+    }
     char accept[FC_WS_ACCEPT_SIZE];
     const char *reason = "";
     const int status = fc_ws_accept(request, accept, &reason);

@@ -126,13 +126,13 @@ static void answer_not_websocket(const struct visit *visit)
 {
     static const char json[] = "{\"error\": \"this address speaks WebSocket\", \"hint\": "
                                "\"connect with a WebSocket client, as in ws://HOST:PORT/ws\"}\n";
-    fc_conn_respond(visit->conn,
-                    &(struct fc_response){
-                        .status = 426,
-                        .content_type = "application/json",
-                        .headers = "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n",
-                        .content = { (const uint8_t *)json, sizeof(json) - 1 },
-                    });
+    fc_conn_respond(visit->conn, &(struct fc_response){
+                                     .status = 426,
+                                     .content_type = "application/json",
+                                     .headers = "Upgrade: websocket\r\nConnection: Upgrade\r\n"
+                                                "Sec-WebSocket-Version: 13\r\n",
+                                     .content = { (const uint8_t *)json, sizeof(json) - 1 },
+                                 });
 }
 
 static void route_visit(const struct route *route, struct visit *visit, const char *name)
