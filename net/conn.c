@@ -107,17 +107,33 @@ void conn_update_poll(struct fc_conn *conn)
     }
 }
 
-void conn_open(struct fc_loop *loop, int fd, bool is_tcp)
+/* Said before the client has said anything; it is read until the client hangs up, because closing
+ * with something unread would take the answer back. */
+static void refuse(struct fc_conn *conn, int status)
+{
+    if (status == 429) {
+        conn_respond_error(conn, status, "your address has as many connections as it may",
+                           "close some, or try again later");
+    } else {
+        conn_respond_error(conn, status, "the server has as many connections as it may",
+                           "try again later");
+    }
+}
+
+void conn_open(struct fc_loop *loop, struct conn_arrival arrival)
 {
     struct fc_conn *conn = calloc(1, sizeof(*conn));
-    if (!conn || uv_poll_init(&loop->uv, &conn->poll, fd) != 0) {
+    if (!conn || uv_poll_init(&loop->uv, &conn->poll, arrival.fd) != 0) {
         free(conn);
-        close(fd);
+        close(arrival.fd);
+        server_left(loop->server, &arrival.peer, arrival.refused != 0);
         return;
     }
     conn->loop = loop;
-    conn->fd = fd;
-    conn->is_tcp = is_tcp;
+    conn->fd = arrival.fd;
+    conn->is_tcp = arrival.is_tcp;
+    conn->peer = arrival.peer;
+    conn->is_refused = arrival.refused != 0;
     conn->poll.data = conn;
     conn->progress_ns = loop->now_ns;
     conn->deadline_ns = state_deadline(conn, CONN_HEAD);
@@ -126,18 +142,10 @@ void conn_open(struct fc_loop *loop, int fd, bool is_tcp)
     list_init(&conn->dirty);
     list_init(&conn->gated);
     loop_conn_added(loop);
+    if (conn->is_refused) {
+        refuse(conn, arrival.refused);
+    }
     conn_update_poll(conn);
-}
-
-void conn_refuse(int fd)
-{
-    static const char answer[] =
-        "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\n"
-        "Content-Length: 87\r\nRetry-After: 5\r\nConnection: close\r\n\r\n"
-        "{\"error\": \"the server has as many connections as it may\", \"hint\": \"try again "
-        "later\"} \n";
-    (void)!write(fd, answer, sizeof(answer) - 1);
-    close(fd);
 }
 
 static void on_closed(uv_handle_t *handle)
@@ -175,6 +183,7 @@ void conn_bury(struct fc_conn *conn)
     uv_close((uv_handle_t *)&conn->poll, on_closed);
     close(conn->fd);
     conn->fd = -1;
+    server_left(conn->loop->server, &conn->peer, conn->is_refused);
 }
 
 void conn_abort(struct fc_conn *conn)

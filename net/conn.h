@@ -9,6 +9,7 @@
 #include "net/list.h"
 #include "net/loop.h"
 #include "net/outbox.h"
+#include "net/peers.h"
 
 /*
  * One accepted connection. Everything here is its loop's.
@@ -42,6 +43,7 @@ struct fc_conn {
     struct list_link dirty;   /* in loop->dirty, or, dead, in loop->dead */
     struct list_link gated;   /* in loop->gated */
     struct fc_loop *loop;     /* borrowed */
+    struct peer *peer;        /* owned place among its address's connections; NULL: not counted */
     void *user;               /* the application's */
     struct fc_ws *ws;         /* owned; NULL before the upgrade */
     struct conn_input *input; /* owned; NULL while there are no such bytes */
@@ -61,11 +63,20 @@ struct fc_conn {
     bool is_low_water;    /* gate_wake_when_sent() is on */
     bool is_blocked;      /* the kernel took less than it was given */
     bool is_told_to_stop;
+    bool is_refused;      /* only there to hear why */
     bool has_close_frame; /* the outbox has, or had, our close frame */
 };
 
-void conn_open(struct fc_loop *loop, int fd, bool is_tcp); /* takes fd */
-void conn_refuse(int fd);                                  /* 503; takes fd */
+/** A socket on its way to its loop. */
+struct conn_arrival {
+    int fd;
+    bool is_tcp;
+    struct peer *peer; /* NULL: not counted */
+    int refused;       /* the status to be answered at once: 429, 503; 0: welcome */
+};
+
+/** Takes what the arrival has. */
+void conn_open(struct fc_loop *loop, struct conn_arrival arrival);
 void conn_enter(struct fc_conn *conn, enum conn_state next);
 
 /**
