@@ -55,7 +55,7 @@ void conn_enter(struct fc_conn *conn, enum conn_state next)
 static void on_poll(uv_poll_t *poll, int status, int events)
 {
     struct fc_conn *conn = poll->data;
-    conn->loop->now_ns = (int64_t)uv_hrtime();
+    loop_clock(conn->loop, "net");
     if (conn->state == CONN_DEAD) {
         return;
     }
@@ -210,6 +210,7 @@ static void on_deadline(struct fc_conn *conn)
         conn_respond_error(conn, 408, "the request took too long", "send it at once");
     } else if (conn->state == CONN_ANSWER) {
         if (conn->user && handler->closed) {
+            conn->loop->doing = "closed";
             handler->closed(conn);
         }
         conn->user = NULL;

@@ -81,6 +81,7 @@ static void request_take(struct fc_conn *conn, const struct fc_http_request *req
     conn_enter(conn, CONN_ANSWER);
     const struct fc_handler *handler = server_handler(conn->loop->server);
     if (handler->request) {
+        conn->loop->doing = "request";
         handler->request(conn, request);
     } else {
         conn_respond_error(conn, 404, "there is nothing here", "");

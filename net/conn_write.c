@@ -21,6 +21,7 @@ static void on_started(void *ctx, uint32_t slot, const struct fc_message *messag
     conn->progress_ns = conn->loop->now_ns;
     const struct fc_handler *handler = server_handler(conn->loop->server);
     if (handler->started && conn->user) {
+        conn->loop->doing = "started";
         handler->started(conn, slot, message);
     }
 }

@@ -148,6 +148,7 @@ bool conn_ws_events(struct fc_conn *conn)
         switch (event.type) {
         case FC_WS_EVENT_MESSAGE:
             if (handler->message) {
+                conn->loop->doing = "message";
                 handler->message(conn, event.kind, event.payload);
             }
             break;

@@ -59,11 +59,28 @@ static struct fc_task *task_take(struct fc_loop *loop)
     return task;
 }
 
+void loop_clock(struct fc_loop *loop, const char *next)
+{
+    const int64_t now_ns = (int64_t)uv_hrtime();
+    const char *const done = loop->doing;
+    const int64_t duration_ns = now_ns - loop->now_ns;
+    loop->now_ns = now_ns;
+    loop->doing = next;
+    if (done && duration_ns > LOOP_SLOW_NS) {
+        const struct fc_handler *handler = server_handler(loop->server);
+        server_count(loop->server, SERVER_SLOW_TURNS);
+        if (handler->slow) {
+            handler->slow(loop, done, duration_ns);
+        }
+    }
+}
+
 static void run_tasks(struct fc_loop *loop)
 {
     struct fc_task *task = NULL;
     int count = 0;
     while (count < TASKS_PER_TURN && (task = task_take(loop))) {
+        loop_clock(loop, "task");
         task->run(task);
         count++;
     }
@@ -74,14 +91,12 @@ static void run_tasks(struct fc_loop *loop)
 
 static void on_wake(uv_async_t *wake)
 {
-    struct fc_loop *loop = wake->data;
-    loop->now_ns = (int64_t)uv_hrtime();
-    run_tasks(loop);
+    run_tasks(wake->data);
 }
 
 static void flush_dirty(struct fc_loop *loop)
 {
-    loop->now_ns = (int64_t)uv_hrtime();
+    loop_clock(loop, "net");
     /* bounded: a connection that became dirty again while being flushed waits for the next turn */
     struct list_link round;
     list_init(&round);
@@ -97,6 +112,7 @@ static void flush_dirty(struct fc_loop *loop)
 static void bury_dead(struct fc_loop *loop)
 {
     while (!list_is_empty(&loop->dead)) {
+        loop_clock(loop, "closed");
         conn_bury(container_of(loop->dead.next, struct fc_conn, dirty));
     }
 }
@@ -111,6 +127,7 @@ static void on_prepare(uv_prepare_t *prepare)
     struct fc_loop *loop = prepare->data;
     flush_dirty(loop);
     bury_dead(loop);
+    loop_clock(loop, NULL);
     if (uv_is_closing((uv_handle_t *)&loop->idle)) {
         return;
     }
@@ -168,7 +185,7 @@ static void end_if_empty(struct fc_loop *loop)
 static void on_sweep(uv_timer_t *timer)
 {
     struct fc_loop *loop = timer->data;
-    loop->now_ns = (int64_t)uv_hrtime();
+    loop_clock(loop, "net");
     LIST_FOREACH (at, safe, &loop->conns) {
         conn_tick(container_of(at, struct fc_conn, link));
     }
@@ -181,7 +198,7 @@ static void on_sweep(uv_timer_t *timer)
 static void on_gate(uv_timer_t *timer)
 {
     struct fc_loop *loop = timer->data;
-    loop->now_ns = (int64_t)uv_hrtime();
+    loop_clock(loop, "net");
     LIST_FOREACH (at, safe, &loop->gated) {
         conn_wants_flush(container_of(at, struct fc_conn, gated));
     }
@@ -275,7 +292,6 @@ void loop_stop(struct fc_loop *loop)
     if (loop->stop_at_ns) {
         return;
     }
-    loop->now_ns = (int64_t)uv_hrtime();
     loop->stop_at_ns = loop->now_ns + server_options(loop->server)->stop_timeout_ns;
     const uint32_t count = atomic_load_explicit(&loop->conn_count, memory_order_relaxed);
     loop->stop_batch = count / STOP_SPREAD_SWEEPS + 1;

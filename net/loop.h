@@ -20,7 +20,8 @@
 
 #define LOOP_INPUT_BYTES (256 * 1024) /* one read; more would fall out of the cache */
 #define LOOP_SWEEP_MS 250             /* how often deadlines are looked at */
-#define LOOP_GATE_MS 4                /* how often a picture that waits for an acknowledgement is */
+#define LOOP_SLOW_NS INT64_C(100000000)
+#define LOOP_GATE_MS 4 /* how often a picture that waits for an acknowledgement is */
 
 struct fc_server;
 
@@ -48,6 +49,7 @@ struct fc_loop {
     _Atomic uint32_t conn_count;
 
     int64_t now_ns;
+    const char *doing;            /* since now_ns, static; NULL: waiting */
     int64_t stop_at_ns;           /* 0: running */
     uint32_t stop_batch;          /* connections told to go at each sweep while stopping */
     uint8_t *input;               /* LOOP_INPUT_BYTES, shared by all connections */
@@ -62,6 +64,9 @@ void loop_run(struct fc_loop *loop);
 
 /** Begin to stop; on the loop's thread. */
 void loop_stop(struct fc_loop *loop);
+
+/** Read the clock before something is done, and tell who took too long until now. NULL: waiting. */
+void loop_clock(struct fc_loop *loop, const char *next);
 
 /** A connection was opened or has gone. */
 void loop_conn_added(struct fc_loop *loop);

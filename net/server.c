@@ -239,6 +239,7 @@ void fc_server_stats(const struct fc_server *server, struct fc_server_stats *out
         .bad_requests = value[SERVER_BAD_REQUESTS],
         .closed_slow = value[SERVER_CLOSED_SLOW],
         .closed_idle = value[SERVER_CLOSED_IDLE],
+        .slow_turns = value[SERVER_SLOW_TURNS],
     };
 }
 
@@ -323,6 +324,7 @@ static uint32_t limit_of(const struct fc_server *server, const struct address *p
 static void on_accepted(void *ctx, int fd, const struct address *peer)
 {
     struct fc_server *server = ctx;
+    loop_clock(&server->loops[0], "net");
     struct conn_arrival conn = { .fd = fd, .is_tcp = address_is_internet(peer) };
     const uint32_t limit = limit_of(server, peer);
     const uint64_t open = open_connections(server);

@@ -33,6 +33,10 @@ struct fc_handler {
        the application's: what it holds lasts until the end of the loop's turn. */
     void (*closed)(struct fc_conn *conn);
 
+    /* One of these, or a task ("task"), held the loop and everybody on it for over 100 ms. Called
+       after it; what is its name, static. */
+    void (*slow)(struct fc_loop *loop, const char *what, int64_t duration_ns);
+
     void *ctx;
 };
 
@@ -65,6 +69,7 @@ struct fc_server_stats {
     uint64_t bad_requests;    /* answered 4xx by the library, or broken off */
     uint64_t closed_slow;     /* 1013: a reliable queue over its bound */
     uint64_t closed_idle;     /* took nothing for idle_viewer_ns */
+    uint64_t slow_turns;      /* a loop was held for over 100 ms */
 };
 
 /**
