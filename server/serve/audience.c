@@ -111,9 +111,14 @@ static void run_task(struct fc_task *task)
 {
     struct audience *audience = container_of(task, struct audience, task);
     struct feed_item item;
-    while (feed_take(audience->feed, &item)) {
+    int count = 0;
+    while (count < FEED_MAX && feed_take(audience->feed, &item)) {
         dispatch(audience, &item);
         parcel_unref(&item.parcel);
+        count++;
+    }
+    if (count == FEED_MAX) {
+        audience_wake(audience); /* perhaps more: after others had their turn */
     }
 }
 
@@ -205,17 +210,22 @@ bool audience_open_pictures(struct audience *audience, struct tap *tap, struct s
     channel->users++;
     tap->channel = channel;
     tap_open(tap, &channel->taps, stream, on_item);
+    return true;
+}
+
+void audience_show_newest(struct tap *tap)
+{
+    struct rendition *rendition = tap->channel->rendition;
     struct feed_item item = {
         .type = FEED_PICTURE,
-        .stream = stream,
-        .rendition_id = rendition_id(channel->rendition),
-        .parcel = rendition_newest(channel->rendition),
+        .stream = tap->stream,
+        .rendition_id = rendition_id(rendition),
+        .parcel = rendition_newest(rendition),
     };
     if (item.parcel) {
         deliver(tap, &item);
         parcel_unref(&item.parcel);
     }
-    return true;
 }
 
 void audience_open_predictions(struct audience *audience, struct tap *tap, struct stream *stream,
