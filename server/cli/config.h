@@ -32,7 +32,8 @@ struct cli_serve {
     int64_t threads;
     double idle_viewer_s;
     int64_t viewers_max;
-    const char *log; /* applied already */
+    int64_t per_address_max; /* 0: not said */
+    const char *log;         /* applied already */
 };
 
 struct cli_watch {

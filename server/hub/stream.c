@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <jansson.h>
+
 #include "base/clock.h"
 #include "base/log.h"
 #include "hub/rendition_impl.h"
@@ -98,11 +100,22 @@ static void log_state(const struct stream *stream, enum source_state state, cons
     }
 }
 
+/* It goes out as JSON: when it is not UTF-8, or was cut within a character, only ASCII is kept. */
+static void why_copy(char out[STREAM_WHY_SIZE], const char *why)
+{
+    snprintf(out, STREAM_WHY_SIZE, "%s", why);
+    json_t *text = json_string(out);
+    for (char *c = out; !text && *c; c++) {
+        *c = *c & 0x80 ? '?' : *c;
+    }
+    json_decref(text);
+}
+
 static void on_state(void *ctx, enum source_state state, const char *why)
 {
     struct stream *stream = ctx;
-    char cut[STREAM_WHY_SIZE];
-    snprintf(cut, sizeof(cut), "%s", why);
+    char cut[STREAM_WHY_SIZE] = "";
+    why_copy(cut, why);
     pthread_mutex_lock(&stream->lock);
     struct stream_description *description = &stream->description;
     const bool is_change = description->state != state || strcmp(description->why, cut) != 0;

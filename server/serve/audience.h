@@ -22,7 +22,7 @@ typedef void tap_fn(struct tap *tap, const struct feed_item *item);
 /** One viewer's wish for one kind of thing; embedded in the viewer. Zero is a closed tap. */
 struct tap {
     struct list_link link;
-    tap_fn *deliver;         /* borrows the item; may close its own tap, not others */
+    tap_fn *deliver;         /* borrows the item; may close its own tap and others */
     struct stream *stream;   /* borrowed; NULL: closed */
     struct channel *channel; /* of pictures; NULL otherwise */
     uint64_t seen_seq;       /* of pictures: the last that was delivered */
@@ -42,14 +42,16 @@ struct site *audience_site(struct audience *audience);
 struct audience *audience_of(const struct fc_conn *conn);
 
 /**
- * Want the pictures of a rendition. When one is there already it is delivered at once, within the
- * call.
+ * Want the pictures of a rendition.
  *
  * Errors:    false when the stream has as many renditions as it may.
  */
 FC_NODISCARD bool audience_open_pictures(struct audience *audience, struct tap *tap,
                                          struct stream *stream, struct rendition_key key,
                                          tap_fn *deliver);
+
+/** Have the newest picture that is there already delivered now, within the call. */
+void audience_show_newest(struct tap *tap);
 
 void audience_open_predictions(struct audience *audience, struct tap *tap, struct stream *stream,
                                tap_fn *deliver);

@@ -60,9 +60,8 @@ static void send_stream(struct subscription *subscription)
 static void deliver_picture(struct tap *tap, const struct feed_item *item)
 {
     struct subscription *subscription = container_of(tap, struct subscription, pictures);
-    struct fc_conn *conn = subscription->live->endpoint.conn;
-    (void)fc_conn_put(conn, subscription->slot, item->parcel->forms[PICTURE_FORM_LIVE]);
-    tally_put(&subscription->tally, conn);
+    tally_put(&subscription->tally, subscription->live->endpoint.conn, subscription->slot,
+              item->parcel->forms[PICTURE_FORM_LIVE]);
 }
 
 static void deliver_prediction(struct tap *tap, const struct feed_item *item)
@@ -104,13 +103,14 @@ static void subscription_apply(struct subscription *subscription, bool is_key_ne
     hold_if_full(subscription);
     if (wants_pictures && !subscription->pictures.stream) {
         tally_open(&subscription->tally, subscription->stream);
-        subscription->tally.dropped_seen = fc_conn_dropped(live->endpoint.conn);
         if (!audience_open_pictures(audience, &subscription->pictures, subscription->stream,
                                     subscription->key, deliver_picture)) {
             tally_close(&subscription->tally);
             send_error(live, "too_many_renditions", ANSWER_RENDITIONS,
                        stream_name(subscription->stream));
+            return;
         }
+        audience_show_newest(&subscription->pictures);
     }
 }
 

@@ -100,8 +100,13 @@ static void answer_no_stream(const struct visit *visit, const char *name)
         }
         return;
     }
-    char error[PATH_SIZE + 32];
-    snprintf(error, sizeof(error), "there is no stream '%.*s'", STREAM_NAME_MAX, name);
+    static const char allowed[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
+    char error[STREAM_NAME_MAX + 32] = "there is no such stream"; /* JSON takes no other bytes */
+    const size_t size = strlen(name);
+    if (size <= STREAM_NAME_MAX && strspn(name, allowed) == size) {
+        snprintf(error, sizeof(error), "there is no stream '%s'", name);
+    }
     answer_error(visit, 404, error, "see /streams for those there are");
 }
 
