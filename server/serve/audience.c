@@ -43,11 +43,17 @@ static void deliver_all(struct list_link *taps, const struct feed_item *item)
     }
 }
 
-/* A new tap is given the newest picture at once; that one may still wait in the feed as well. */
+/*
+ * A new tap is given the newest picture at once; that one may still wait in the feed as well. After
+ * a change of settings the same picture may come once more, but not an older one, such as the newest
+ * of a rendition with fewer pictures a second.
+ */
 static void deliver_picture(struct tap *tap, const struct feed_item *item)
 {
-    if (item->parcel->seq > tap->seen_seq) {
-        tap->seen_seq = item->parcel->seq;
+    const uint64_t seq = item->parcel->seq;
+    if (seq > tap->seen_seq || (seq == tap->seen_seq && !tap->has_seen)) {
+        tap->seen_seq = seq;
+        tap->has_seen = true;
         tap->deliver(tap, item);
     }
 }
@@ -219,7 +225,7 @@ void audience_close(struct audience *audience, struct tap *tap)
     }
     list_remove(&tap->link);
     struct channel *channel = tap->channel;
-    *tap = (struct tap){ 0 };
+    *tap = (struct tap){ .seen_seq = tap->seen_seq };
     if (channel && list_is_empty(&channel->taps)) {
         stream_rendition_close(channel->stream, &channel->rendition);
         list_remove(&channel->link);

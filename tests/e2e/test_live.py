@@ -169,6 +169,18 @@ def wait_until_update_is_done(live):
     live.forget()
 
 
+def test_no_picture_is_older_than_the_one_before_whatever_is_changed(site):
+    """A rendition that others watch slowly holds a picture that is older than those seen so far."""
+    with Live(site) as slow, Live(site) as live:
+        slow.ask("subscribe", "cam", predictions=False, fps=1)
+        slow.next_picture()
+        live.ask("subscribe", "cam", predictions=False)
+        seqs = [live.next_picture().seq for _ in range(15)]
+        for settings in ({"fps": 1}, {"fps": None}, {"width": 160}, {"fps": 1, "width": None}):
+            live.ask("update", "cam", **settings)
+            seqs += [live.next_picture().seq for _ in range(2 if settings.get("fps") else 12)]
+    assert seqs == sorted(seqs)
+
 
 def test_pause_and_resume(site):
     with Live(site) as live:
