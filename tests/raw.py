@@ -288,16 +288,23 @@ class Watching:
         self._thread = Background(self._work)
 
     def _work(self, thread):
-        while not thread.is_over:
-            part = self.reader.read_part()
-            self.times.append(time.monotonic())
-            self.parts.append(part)
+        try:
+            while not thread.is_over:
+                part = self.reader.read_part()
+                self.times.append(time.monotonic())
+                self.parts.append(part)
+        except (OSError, EOFError, harness.TornPart):
+            if not thread.is_over:
+                raise
 
     def __enter__(self):
         self._thread.__enter__()
         return self
 
     def __exit__(self, *why):
+        self._thread.is_over = True
+        with contextlib.suppress(OSError):
+            self.reader.socket.shutdown(socket.SHUT_RDWR)  # wakes it when no picture comes
         try:
             self._thread.__exit__(*why)
         finally:
