@@ -106,6 +106,16 @@ class Rtsp:
         self.process.communicate()
 
 
+@pytest.mark.skipif(not harness.VIDEO.exists() or not shutil.which("ffmpeg"), reason="no ffmpeg, or no video")
+def test_rtsp_camera(server):
+    camera = Rtsp(free_port())
+    camera.start()
+    try:
+        one = server(f"rtsp://127.0.0.1:{camera.port}/live")
+        see_it_go_and_come_back(one, camera.stop, camera.start, "127.0.0.1")
+    finally:
+        camera.stop()
+
 
 class Framecast:
     """Another framecast on one port, which is killed and started."""
