@@ -44,7 +44,8 @@ static void refuse(struct fc_conn *conn, int status, const char *reason)
                           });
 }
 
-static bool queue_answer(struct fc_conn *conn, const char *accept, const char *subprotocol)
+/* What comes with the handshake must neither overtake the answer to it nor clear it away. */
+static bool begin_answer(struct fc_conn *conn, const char *accept, const char *subprotocol)
 {
     char head[FC_MESSAGE_HEAD_MAX];
     const int size = snprintf(head, sizeof(head),
@@ -55,9 +56,12 @@ static bool queue_answer(struct fc_conn *conn, const char *accept, const char *s
     assert(size > 0 && size < FC_MESSAGE_HEAD_MAX);
     struct fc_message *message = fc_message_new(
         &(struct fc_message_options){ .head = { (const uint8_t *)head, (size_t)size } });
-    const bool is_queued = message && outbox_push(&conn->outbox, message);
+    if (!message) {
+        return false;
+    }
+    outbox_begin(&conn->outbox, message);
     fc_message_unref(&message);
-    return is_queued;
+    return true;
 }
 
 bool fc_conn_accept(struct fc_conn *conn, const struct fc_http_request *request,
@@ -81,7 +85,7 @@ bool fc_conn_accept(struct fc_conn *conn, const struct fc_http_request *request,
         .ping_every_ns = options->ping_every_ns,
         .input_space = { conn->loop->input, LOOP_INPUT_BYTES },
     });
-    if (!conn->ws || !queue_answer(conn, accept, subprotocol)) {
+    if (!conn->ws || !begin_answer(conn, accept, subprotocol)) {
         conn_kill(conn);
         return false;
     }

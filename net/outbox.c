@@ -105,6 +105,14 @@ bool outbox_push_front(struct outbox *outbox, struct fc_message *message)
     return true;
 }
 
+void outbox_begin(struct outbox *outbox, struct fc_message *message)
+{
+    assert(!outbox_has_due(outbox));
+    outbox->current = fc_message_ref(message);
+    outbox->current_slot = OUTBOX_NONE;
+    outbox->current_sent = 0;
+}
+
 /* The slot, made if need be; NULL without memory. */
 static struct outbox_slot *slot_reserve(struct outbox *outbox, uint32_t slot)
 {

@@ -10,7 +10,8 @@
  * What one connection has yet to be sent. Holds references, never copies of payloads.
  *
  * Three places, in the order in which they leave:
- *   current   the message whose first byte has gone; it must be finished
+ *   current   the message whose first byte has gone, or which nothing may overtake; it must be
+ *             finished
  *   queue     reliable messages, in order, bounded by the connection
  *   slots     one message each, the newest; replaced ones are counted
  *
@@ -41,6 +42,9 @@ void outbox_fini(struct outbox *outbox);
 /** Append to the queue, or put before it. Shares message. Errors: false without memory. */
 FC_NODISCARD bool outbox_push(struct outbox *outbox, struct fc_message *message);
 FC_NODISCARD bool outbox_push_front(struct outbox *outbox, struct fc_message *message);
+
+/** Send before all that may come, into an outbox in which nothing waits. Shares message. */
+void outbox_begin(struct outbox *outbox, struct fc_message *message);
 
 /** Put a slot's newest message; what it replaces is counted. As outbox_push(). */
 FC_NODISCARD bool outbox_put(struct outbox *outbox, uint32_t slot, struct fc_message *message);

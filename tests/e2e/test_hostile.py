@@ -216,7 +216,22 @@ def test_bad_frames_close_with_the_right_code(site, name):
         assert client.socket.recv(1) == b"", "something follows the close frame"
 
 
+@pytest.mark.parametrize("name", ["not masked", "bad utf-8", "close 999", "length 2^63 - 1", "opcode 3"])
+def test_bad_frames_that_come_with_the_handshake(site, name):
+    data, code = BAD_FRAMES[name]
+    with raw.WebSocket(site, "/live", subprotocol="framecast.v1", then=data) as client:
+        assert client.read_close() == code
 
+
+def test_a_close_that_comes_with_the_handshake(site):
+    with raw.WebSocket(site, "/ws", then=close_frame(1000, b"changed my mind")) as client:
+        assert client.read_close() == 1000
+
+
+def test_a_ping_that_comes_with_the_handshake(site):
+    """The answer to the handshake comes before the answer to the ping."""
+    with raw.WebSocket(site, "/ws", then=raw.frame(raw.PING, b"early")) as client:
+        assert client.read_frame() == (1, raw.PONG, b"early")
 
 
 @pytest.mark.parametrize("code", [1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 4999])
