@@ -81,7 +81,11 @@ static void flush_dirty(struct fc_loop *loop)
 
 static void on_prepare(uv_prepare_t *prepare)
 {
-    flush_dirty(prepare->data);
+    struct fc_loop *loop = prepare->data;
+    flush_dirty(loop);
+    if (!list_is_empty(&loop->dirty)) {
+        (void)uv_async_send(&loop->wake); /* another turn at once, instead of sleeping on it */
+    }
 }
 
 static void on_check(uv_check_t *check)

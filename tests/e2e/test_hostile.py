@@ -119,6 +119,15 @@ def test_good_heads_byte_by_byte(site):
         assert statuses(raw.read_all(connection)) == [200]
 
 
+def test_pipelined_requests_are_answered_in_order_and_at_once(site):
+    paths = ["/healthz", "/nothing", "/streams", "/streams/nobody", "/readyz", "/ws"] * 20
+    wanted = [200, 404, 200, 404, 200, 426] * 20
+    requests = b"".join(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode() for path in paths)
+    began = time.monotonic()
+    answer = raw.exchange(site, requests + GET + b"Connection: close\r\n\r\n")
+    assert statuses(answer) == wanted + [200]
+    assert time.monotonic() - began < harness.seconds(2), "each waited for something"
+
 
 def test_requests_behind_a_stream_are_not_answered(site):
     """A stream has no end that another answer could follow."""
