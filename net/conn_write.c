@@ -77,6 +77,9 @@ void conn_flush(struct fc_conn *conn)
     if (conn->state == CONN_DEAD || conn->is_blocked) {
         return; /* the socket will say when it takes more */
     }
+    if (conn->state == CONN_WEBSOCKET) {
+        conn_ws_drain(conn);
+    }
     for (;;) {
         const bool is_between = !conn->outbox.current;
         const int count =

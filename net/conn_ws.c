@@ -107,9 +107,19 @@ static struct fc_message *take_output(struct fc_ws *ws)
     return message;
 }
 
+/*
+ * While the socket takes nothing, answers to pings stay in the engine, which keeps only the last, so
+ * that a peer that sends pings and reads nothing does not fill the outbox.
+ */
+static bool may_take_output(const struct fc_conn *conn)
+{
+    return conn->state == CONN_WEBSOCKET && fc_ws_output(conn->ws).size > 0 &&
+           !(conn->is_blocked && fc_ws_is_open(conn->ws));
+}
+
 void conn_ws_drain(struct fc_conn *conn)
 {
-    while (conn->state == CONN_WEBSOCKET && fc_ws_output(conn->ws).size > 0) {
+    while (may_take_output(conn)) {
         struct fc_message *message = take_output(conn->ws);
         const bool is_queued =
             message && (fc_ws_is_open(conn->ws) ? outbox_push_front(&conn->outbox, message)

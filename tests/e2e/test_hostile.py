@@ -273,6 +273,24 @@ def test_a_flood_of_pings_is_answered(site):
         assert pongs == sorted(set(pongs))
 
 
+def test_a_flood_of_pings_from_one_that_reads_nothing_is_bounded(server):
+    one = server("test", "--width", "320", "--threads", "1")
+    with raw.WebSocket(one, "/ws", receive_buffer=4096) as client, raw.Watching(one) as viewer:
+        viewer.wait_for_more()
+        before = harness.resident_memory(one.pid)
+        client.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        client.socket.settimeout(harness.seconds(2))
+        ping = raw.frame(raw.PING, bytes(125))
+        with contextlib.suppress(OSError):  # closed, or not read any further
+            for _ in range(300_000):  # one by one, so that none is answered with another
+                client.socket.send(ping)
+            for _ in range(30):
+                client.socket.sendall(ping * 10_000)
+        viewer.wait_for_more()
+        grown = harness.resident_memory(one.pid) - before
+    if not harness.SANITIZER:
+        assert grown < 4_000_000, f"{grown / 1e6:.0f} MB for one client"
+
 
 # ---- those who vanish ----
 
