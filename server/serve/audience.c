@@ -58,10 +58,16 @@ static void deliver_picture(struct tap *tap, const struct feed_item *item)
     }
 }
 
-static void deliver_pictures(struct list_link *taps, const struct feed_item *item)
+/* A tap that closes itself in its turn may be the last, and the channel goes with it. */
+static void deliver_pictures(struct channel *channel, const struct feed_item *item)
 {
-    LIST_FOREACH (at, safe, taps) {
+    bool is_last = list_is_empty(&channel->taps);
+    struct list_link *at = channel->taps.next;
+    while (!is_last) {
+        struct list_link *next = at->next;
+        is_last = next == &channel->taps;
         deliver_picture(container_of(at, struct tap, link), item);
+        at = next;
     }
 }
 
@@ -83,7 +89,7 @@ static void dispatch(struct audience *audience, const struct feed_item *item)
     case FEED_PICTURE:
         channel = channel_by_id(audience, item->rendition_id);
         if (channel) {
-            deliver_pictures(&channel->taps, item);
+            deliver_pictures(channel, item);
         }
         break;
     case FEED_PREDICTION:
