@@ -60,12 +60,28 @@ void answer_message(struct fc_conn *conn, json_t *json)
     fc_message_unref(&message);
 }
 
+/* Whether a parameter of the query has that name, whatever its value. */
+static bool is_given(struct fc_bytes query, const char *name)
+{
+    const size_t size = strlen(name);
+    for (size_t i = 0; i + size <= query.size; i++) {
+        const bool is_start = i == 0 || query.data[i - 1] == '&';
+        const bool is_end =
+            i + size == query.size || query.data[i + size] == '=' || query.data[i + size] == '&';
+        if (is_start && is_end && memcmp(query.data + i, name, size) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool answer_parse_key(const struct visit *visit, struct rendition_key *key)
 {
     for (size_t i = 0; i < KEY_MEMBER_COUNT; i++) {
         const struct key_member *member = &key_members[i];
-        char value[VALUE_SIZE];
-        if (!fc_http_query_get(visit->request->query, member->name, value, sizeof(value))) {
+        char value[VALUE_SIZE] = ""; /* stays so when what is given cannot be one */
+        if (!fc_http_query_get(visit->request->query, member->name, value, sizeof(value)) &&
+            !is_given(visit->request->query, member->name)) {
             continue;
         }
         char *end = NULL;

@@ -37,13 +37,20 @@ static struct desk *desk_of(struct audience *audience, const struct stream *stre
 }
 
 /* A new tap is given the newest picture at once; that one may still wait in the feed as well. */
+/*
+ * A new tap is given the newest picture at once; that one may still wait in the feed as well. After
+ * a change of settings the same picture may come once more, but not an older one, such as the
+ * newest of a rendition with fewer pictures a second.
+ */
 static void deliver(struct tap *tap, const struct feed_item *item)
 {
     if (item->type == FEED_PICTURE) {
-        if (item->parcel->seq <= tap->seen_seq) {
+        const uint64_t seq = item->parcel->seq;
+        if (seq < tap->seen_seq || (seq == tap->seen_seq && tap->has_seen)) {
             return;
         }
-        tap->seen_seq = item->parcel->seq;
+        tap->seen_seq = seq;
+        tap->has_seen = true;
     }
     tap->deliver(tap, item);
 }
@@ -248,7 +255,7 @@ void audience_close(struct audience *audience, struct tap *tap)
     }
     list_remove(&tap->link);
     struct channel *channel = tap->channel;
-    *tap = (struct tap){ 0 };
+    *tap = (struct tap){ .seen_seq = tap->seen_seq }; /* it may be opened again */
     if (channel) {
         channel_release(&channel);
     }

@@ -25,7 +25,8 @@ struct tap {
     tap_fn *deliver;         /* borrows the item; may close its own tap and others */
     struct stream *stream;   /* borrowed; NULL: closed */
     struct channel *channel; /* of pictures; NULL otherwise */
-    uint64_t seen_seq;       /* of pictures: the last that was delivered */
+    uint64_t seen_seq;       /* of pictures: the last that was delivered; survives closing */
+    bool has_seen;           /* since it was opened */
 };
 
 FC_NODISCARD struct audience *audience_new(struct site *site, struct fc_loop *loop);
@@ -60,7 +61,7 @@ void audience_open_predictions(struct audience *audience, struct tap *tap, struc
 void audience_open_changes(struct audience *audience, struct tap *tap, struct stream *stream,
                            tap_fn *deliver);
 
-/** Ignores a closed tap. */
+/** Ignores a closed tap. One that is opened again is given nothing older than it was before. */
 void audience_close(struct audience *audience, struct tap *tap);
 
 #endif
