@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 /* One rendition that this loop has taps on. */
@@ -20,10 +21,11 @@ struct desk {
 };
 
 struct audience {
-    struct site *site;    /* borrowed */
-    struct fc_loop *loop; /* borrowed */
-    struct feed *feed;    /* borrowed */
-    struct fc_task task;  /* posted by audience_wake() */
+    struct site *site;      /* borrowed */
+    struct fc_loop *loop;   /* borrowed */
+    struct feed *feed;      /* borrowed */
+    struct fc_task task;    /* posted by audience_wake() */
+    _Atomic bool is_posted; /* until the task begins; it may not be posted twice */
     struct list_link channels;
     struct desk desks[]; /* by stream_id() - 1 */
 };
@@ -45,8 +47,8 @@ static void deliver_all(struct list_link *taps, const struct feed_item *item)
 
 /*
  * A new tap is given the newest picture at once; that one may still wait in the feed as well. After
- * a change of settings the same picture may come once more, but not an older one, such as the newest
- * of a rendition with fewer pictures a second.
+ * a change of settings the same picture may come once more, but not an older one, such as the
+ * newest of a rendition with fewer pictures a second.
  */
 static void deliver_picture(struct tap *tap, const struct feed_item *item)
 {
@@ -104,6 +106,8 @@ static void dispatch(struct audience *audience, const struct feed_item *item)
 static void run_task(struct fc_task *task)
 {
     struct audience *audience = container_of(task, struct audience, task);
+    /* before the feed is looked at: what comes later posts the task again */
+    atomic_store_explicit(&audience->is_posted, false, memory_order_seq_cst);
     struct feed_item item;
     while (feed_take(audience->feed, &item)) {
         dispatch(audience, &item);
@@ -144,7 +148,9 @@ void audience_free(struct audience **audience)
 void audience_wake(void *ctx)
 {
     struct audience *audience = ctx;
-    (void)fc_loop_post(audience->loop, &audience->task); /* false: the loop has ended */
+    if (!atomic_exchange_explicit(&audience->is_posted, true, memory_order_seq_cst)) {
+        (void)fc_loop_post(audience->loop, &audience->task); /* false: the loop has ended */
+    }
 }
 
 struct site *audience_site(struct audience *audience)
