@@ -314,3 +314,30 @@ def test_nothing_comes_from_elsewhere_and_nothing_is_complained_about(browser, s
     loaded = browser.execute_script("return performance.getEntriesByType('resource').map((entry) => entry.name)")
     assert [name for name in loaded if not name.startswith((server.url, "data:"))] == []
     assert [entry["message"] for entry in browser.get_log("browser")] == []
+
+
+# How the image in each window that the page opened looks now, as a number; null before it is there.
+IMAGES = """
+return window.streams.map((stream) => {
+  const image = stream.document?.images[0];
+  if (!image?.naturalWidth) return null;
+  const canvas = Object.assign(document.createElement('canvas'), { width: 64, height: 36 });
+  const context = canvas.getContext('2d');
+  context.drawImage(image, 0, 0, 64, 36);
+  return context.getImageData(0, 0, 64, 36).data.reduce((hash, value) => (hash * 31 + value) | 0, 7);
+});
+"""
+
+
+def test_several_windows_show_the_mjpeg_address(server, browser):
+    """What people have bookmarked: the stream itself, no page around it."""
+    browser.get(server.url)
+    # The page opens and looks at them: the driver would wait for ever until an endless document is loaded.
+    browser.execute_script("window.streams = [1, 2, 3].map((n) => "
+                           "open('/streams/a.mjpg', `stream${n}`, 'width=400,height=300'))")
+    try:
+        before = until(browser, lambda b: all(now := b.execute_script(IMAGES)) and now, "a picture in each window")
+        until(browser, lambda b: all(one != other for one, other in zip(b.execute_script(IMAGES), before)),
+              "another picture in each window")
+    finally:
+        browser.execute_script("window.streams.forEach((stream) => stream.close())")

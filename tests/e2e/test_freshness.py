@@ -84,7 +84,7 @@ class WindowViewer(threading.Thread):
 
 @pytest.mark.skipif(harness.SANITIZER != "", reason="a sanitizer is too slow to count pictures a second")
 def test_slow_viewers_see_fewer_pictures_never_old_ones_and_slow_nobody(server):
-    one = server("test", "--idle-viewer", IDLE_S)
+    one = server("test", "--quality", 95, "--idle-viewer", IDLE_S)  # 55 kB a picture, 1.7 MB a second
     harness.wait_until(lambda: harness.fetch_json(one, "/readyz").get("status") == "ready", what="a picture")
     window = WindowViewer(one.port, 500_000, SECONDS - 3)
     window.start()
@@ -102,7 +102,7 @@ def test_slow_viewers_see_fewer_pictures_never_old_ones_and_slow_nobody(server):
     assert kinds["fast"]["fps_min"] >= 29, "a slow viewer slowed another"
     assert kinds["fast"]["closed"] == 0
     assert kinds["slow"]["closed"] == 0
-    assert kinds["slow"]["fps_min"] < 29, "the slow ones were not slow: the test proves nothing"
+    assert kinds["slow"]["fps_min"] < 15, "the slow ones were not slow: the test proves nothing"
     assert kinds["slow"]["fps_min"] >= 1
     assert kinds["slow"]["late_age_ms"]["max"] <= 500
     assert kinds["stalled"]["closed"] == 3, "who reads nothing is closed after the idle time"
