@@ -88,6 +88,27 @@ int address_parse(const char *text, struct address *out, char *why, size_t why_s
     return 0;
 }
 
+bool address_is_internet(const struct address *address)
+{
+    return address->storage.ss_family == AF_INET || address->storage.ss_family == AF_INET6;
+}
+
+bool address_is_loopback(const struct address *address)
+{
+    if (address->storage.ss_family == AF_INET) {
+        struct sockaddr_in v4;
+        memcpy(&v4, &address->storage, sizeof(v4));
+        return ntohl(v4.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+    }
+    if (address->storage.ss_family != AF_INET6) {
+        return false;
+    }
+    struct sockaddr_in6 v6;
+    memcpy(&v6, &address->storage, sizeof(v6));
+    const struct in6_addr *a = &v6.sin6_addr;
+    return IN6_IS_ADDR_LOOPBACK(a) || (IN6_IS_ADDR_V4MAPPED(a) && a->s6_addr[12] == IN_LOOPBACKNET);
+}
+
 void address_format(const struct address *address, char text[ADDRESS_TEXT_SIZE])
 {
     char host[INET6_ADDRSTRLEN] = "";

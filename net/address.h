@@ -2,6 +2,7 @@
 #ifndef NET_ADDRESS_H
 #define NET_ADDRESS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/socket.h>
 
@@ -18,6 +19,12 @@ struct address {
 
 /** Errors: -EINVAL with a sentence in why. */
 FC_NODISCARD int address_parse(const char *text, struct address *out, char *why, size_t why_size);
+
+/** IPv4 or IPv6, not a Unix socket. */
+bool address_is_internet(const struct address *address);
+
+/** 127.0.0.0/8 and ::1, also as ::ffff:127.0.0.1. */
+bool address_is_loopback(const struct address *address);
 
 /** Write it in the form that address_parse() reads; "unix" for an unnamed Unix socket. */
 void address_format(const struct address *address, char text[ADDRESS_TEXT_SIZE]);

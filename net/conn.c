@@ -11,6 +11,7 @@
 #include "net/server.h"
 
 #define LINGER_NS INT64_C(1000000000)
+#define FIN_SIZE 1 /* the end of a stream counts as a byte */
 #define BIT(n) (1u << (n))
 
 /* What ends a state that lasts too long; CONN_WEBSOCKET asks its engine. */
@@ -46,7 +47,9 @@ void conn_enter(struct fc_conn *conn, enum conn_state next)
         [CONN_LINGER] = BIT(CONN_DEAD),
         [CONN_DEAD] = 0,
     };
-    assert(allowed[conn->state] & BIT(next));
+    const bool is_allowed = allowed[conn->state] & BIT(next);
+    assert(is_allowed);
+    (void)is_allowed;
     conn->state = next;
     conn->deadline_ns = state_deadline(conn, next);
 }
@@ -54,7 +57,10 @@ void conn_enter(struct fc_conn *conn, enum conn_state next)
 static void on_poll(uv_poll_t *poll, int status, int events)
 {
     struct fc_conn *conn = poll->data;
-    conn->loop->now_ns = (int64_t)uv_hrtime();
+    loop_clock(conn->loop, "net");
+    if (conn->state == CONN_DEAD) {
+        return;
+    }
     if (status < 0) {
         conn_kill(conn);
         return;
@@ -103,17 +109,33 @@ void conn_update_poll(struct fc_conn *conn)
     }
 }
 
-void conn_open(struct fc_loop *loop, int fd, bool is_tcp)
+/* Said before the client has said anything; it is read until the client hangs up, because closing
+ * with something unread would take the answer back. */
+static void refuse(struct fc_conn *conn, int status)
+{
+    if (status == 429) {
+        conn_respond_error(conn, status, "your address has as many connections as it may",
+                           "close some, or try again later");
+    } else {
+        conn_respond_error(conn, status, "the server has as many connections as it may",
+                           "try again later");
+    }
+}
+
+void conn_open(struct fc_loop *loop, struct conn_arrival arrival)
 {
     struct fc_conn *conn = calloc(1, sizeof(*conn));
-    if (!conn || uv_poll_init(&loop->uv, &conn->poll, fd) != 0) {
+    if (!conn || uv_poll_init(&loop->uv, &conn->poll, arrival.fd) != 0) {
         free(conn);
-        close(fd);
+        close(arrival.fd);
+        server_left(loop->server, &arrival.peer, arrival.refused != 0);
         return;
     }
     conn->loop = loop;
-    conn->fd = fd;
-    conn->is_tcp = is_tcp;
+    conn->fd = arrival.fd;
+    conn->is_tcp = arrival.is_tcp;
+    conn->peer = arrival.peer;
+    conn->is_refused = arrival.refused != 0;
     conn->poll.data = conn;
     conn->progress_ns = loop->now_ns;
     conn->deadline_ns = state_deadline(conn, CONN_HEAD);
@@ -122,18 +144,10 @@ void conn_open(struct fc_loop *loop, int fd, bool is_tcp)
     list_init(&conn->dirty);
     list_init(&conn->gated);
     loop_conn_added(loop);
+    if (conn->is_refused) {
+        refuse(conn, arrival.refused);
+    }
     conn_update_poll(conn);
-}
-
-void conn_refuse(int fd)
-{
-    static const char answer[] =
-        "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\n"
-        "Content-Length: 87\r\nRetry-After: 5\r\nConnection: close\r\n\r\n"
-        "{\"error\": \"the server has as many connections as it may\", \"hint\": \"try again "
-        "later\"} \n";
-    (void)!write(fd, answer, sizeof(answer) - 1);
-    close(fd);
 }
 
 static void on_closed(uv_handle_t *handle)
@@ -150,13 +164,20 @@ void conn_kill(struct fc_conn *conn)
         return;
     }
     conn_enter(conn, CONN_DEAD);
+    list_remove(&conn->gated);
+    list_remove(&conn->dirty);
+    list_append(&conn->loop->dead, &conn->dirty);
+}
+
+void conn_bury(struct fc_conn *conn)
+{
+    assert(conn->state == CONN_DEAD);
     const struct fc_handler *handler = server_handler(conn->loop->server);
     if (conn->user && handler->closed) {
         handler->closed(conn);
     }
-    list_remove(&conn->link);
     list_remove(&conn->dirty);
-    list_remove(&conn->gated);
+    list_remove(&conn->link);
     outbox_fini(&conn->outbox);
     fc_ws_free(&conn->ws);
     free(conn->input);
@@ -164,13 +185,14 @@ void conn_kill(struct fc_conn *conn)
     uv_close((uv_handle_t *)&conn->poll, on_closed);
     close(conn->fd);
     conn->fd = -1;
+    server_left(conn->loop->server, &conn->peer, conn->is_refused);
 }
 
 void conn_abort(struct fc_conn *conn)
 {
     /* a reset instead of an end that would wait in the kernel behind what nobody reads */
     const struct linger linger = { .l_onoff = 1, .l_linger = 0 };
-    if (conn->fd >= 0) {
+    if (conn->state != CONN_DEAD) {
         (void)setsockopt(conn->fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
     }
     conn_kill(conn);
@@ -190,10 +212,13 @@ static void on_deadline(struct fc_conn *conn)
         conn_respond_error(conn, 408, "the request took too long", "send it at once");
     } else if (conn->state == CONN_ANSWER) {
         if (conn->user && handler->closed) {
+            conn->loop->doing = "closed";
             handler->closed(conn);
         }
         conn->user = NULL;
         conn_respond_error(conn, 503, "there was no answer in time", "try again");
+    } else if (conn->state == CONN_LINGER && gate_queued(conn->fd) > FIN_SIZE) {
+        conn->deadline_ns = state_deadline(conn, CONN_LINGER); /* it still takes what was said */
     } else {
         conn_kill(conn);
     }
@@ -236,6 +261,9 @@ static bool is_idle_viewer(struct fc_conn *conn)
         return false;
     }
     const uint64_t taken = conn->written - gate_queued(conn->fd);
+    if (conn->ws && (taken != conn->written || outbox_has_due(&conn->outbox))) {
+        fc_ws_postpone_pong(conn->ws, now_ns); /* our ping may wait behind what it has not taken */
+    }
     if (taken != conn->taken) {
         conn->taken = taken;
         conn->progress_ns = now_ns;
@@ -246,6 +274,9 @@ static bool is_idle_viewer(struct fc_conn *conn)
 
 void conn_tick(struct fc_conn *conn)
 {
+    if (conn->state == CONN_DEAD) {
+        return;
+    }
     if (is_idle_viewer(conn)) {
         server_count(conn->loop->server, SERVER_CLOSED_IDLE);
         conn_abort(conn);
@@ -253,6 +284,7 @@ void conn_tick(struct fc_conn *conn)
     }
     if (conn->ws && conn->state == CONN_WEBSOCKET) {
         (void)fc_ws_tick(conn->ws, conn->loop->now_ns);
+        (void)conn_ws_events(conn); /* it may have given the peer up */
         conn_ws_drain(conn);
         return;
     }

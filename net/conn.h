@@ -9,6 +9,7 @@
 #include "net/list.h"
 #include "net/loop.h"
 #include "net/outbox.h"
+#include "net/peers.h"
 
 /*
  * One accepted connection. Everything here is its loop's.
@@ -27,7 +28,7 @@ enum conn_state {
     CONN_STREAM,    /* an endless answer */
     CONN_WEBSOCKET, /* after the opening handshake */
     CONN_LINGER,    /* all was said; waiting for the client to hang up, so that it reads it all */
-    CONN_DEAD,      /* closed; freed at the end of the turn */
+    CONN_DEAD,      /* nothing more is done with it; buried at the end of the turn */
     CONN_STATE_COUNT,
 };
 
@@ -39,9 +40,10 @@ struct conn_input {
 
 struct fc_conn {
     struct list_link link;    /* in loop->conns */
-    struct list_link dirty;   /* in loop->dirty */
+    struct list_link dirty;   /* in loop->dirty, or, dead, in loop->dead */
     struct list_link gated;   /* in loop->gated */
     struct fc_loop *loop;     /* borrowed */
+    struct peer *peer;        /* owned place among its address's connections; NULL: not counted */
     void *user;               /* the application's */
     struct fc_ws *ws;         /* owned; NULL before the upgrade */
     struct conn_input *input; /* owned; NULL while there are no such bytes */
@@ -57,17 +59,32 @@ struct fc_conn {
     bool is_tcp;
     bool is_keep_alive;   /* another request may follow */
     bool is_head_request; /* HEAD: the answer has no content */
+    bool is_http_1_0;     /* must be told that it may ask again */
     bool is_low_water;    /* gate_wake_when_sent() is on */
     bool is_blocked;      /* the kernel took less than it was given */
     bool is_told_to_stop;
+    bool is_refused;      /* only there to hear why */
+    bool has_close_frame; /* the outbox has, or had, our close frame */
 };
 
-void conn_open(struct fc_loop *loop, int fd, bool is_tcp); /* takes fd */
-void conn_refuse(int fd);                                  /* 503; takes fd */
+/** A socket on its way to its loop. */
+struct conn_arrival {
+    int fd;
+    bool is_tcp;
+    struct peer *peer; /* NULL: not counted */
+    int refused;       /* the status to be answered at once: 429, 503; 0: welcome */
+};
+
+/** Takes what the arrival has. */
+void conn_open(struct fc_loop *loop, struct conn_arrival arrival);
 void conn_enter(struct fc_conn *conn, enum conn_state next);
 
-/** End it now, whatever waits. The memory lives until the end of the loop's turn. */
+/**
+ * End it, whatever waits. The application is told, and everything is released, by conn_bury() at
+ * the end of the turn: so no call of the application's ends with what it holds being gone.
+ */
 void conn_kill(struct fc_conn *conn);
+void conn_bury(struct fc_conn *conn);
 
 /** As conn_kill(), for a peer that reads nothing: what the kernel still holds is thrown away. */
 void conn_abort(struct fc_conn *conn);
@@ -98,7 +115,7 @@ void conn_ws_drain(struct fc_conn *conn);
 bool conn_ws_input(struct fc_conn *conn, struct fc_bytes bytes);
 bool conn_ws_events(struct fc_conn *conn);
 
-/** Answer an error as JSON and close. */
+/** Answer an error as JSON and close; also before there is a request. */
 void conn_respond_error(struct fc_conn *conn, int status, const char *error, const char *hint);
 
 #endif

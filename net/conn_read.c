@@ -77,9 +77,11 @@ static void request_take(struct fc_conn *conn, const struct fc_http_request *req
     conn->is_keep_alive = request->is_keep_alive && !request->is_chunked &&
                           request->content_length == 0 && !conn->loop->stop_at_ns;
     conn->is_head_request = request->method == FC_HTTP_HEAD;
+    conn->is_http_1_0 = request->minor_version == 0;
     conn_enter(conn, CONN_ANSWER);
     const struct fc_handler *handler = server_handler(conn->loop->server);
     if (handler->request) {
+        conn->loop->doing = "request";
         handler->request(conn, request);
     } else {
         conn_respond_error(conn, 404, "there is nothing here", "");
@@ -90,6 +92,7 @@ static void request_take(struct fc_conn *conn, const struct fc_http_request *req
 static void head_parse(struct fc_conn *conn, struct fc_bytes bytes)
 {
     size_t scanned = conn->input ? conn->input->scanned : 0;
+    const bool is_new = scanned == 0;
     size_t head_bytes = 0;
     int status = 400;
     struct fc_http_request request;
@@ -97,6 +100,9 @@ static void head_parse(struct fc_conn *conn, struct fc_bytes bytes)
     case FC_HTTP_STEP_MORE:
         if (!input_keep(conn, bytes, scanned)) {
             conn_kill(conn);
+        } else if (is_new && conn->written > 0) { /* no longer the time between requests */
+            conn->deadline_ns =
+                conn->loop->now_ns + server_options(conn->loop->server)->head_timeout_ns;
         }
         return;
     case FC_HTTP_STEP_FAIL:
@@ -112,7 +118,8 @@ static void head_parse(struct fc_conn *conn, struct fc_bytes bytes)
     }
     const struct fc_bytes rest = { bytes.data + head_bytes, bytes.size - head_bytes };
     if (conn->state != CONN_WEBSOCKET) {
-        if (!input_keep(conn, rest, 0)) {
+        const struct fc_bytes next = conn->is_keep_alive ? rest : (struct fc_bytes){ 0 };
+        if (!input_keep(conn, next, 0)) {
             conn_kill(conn);
         }
         return;
@@ -207,6 +214,7 @@ void conn_answer_done(struct fc_conn *conn)
         return;
     }
     conn_enter(conn, CONN_HEAD);
+    conn->is_head_request = false; /* of an error that answers what is no request */
     conn->deadline_ns = conn->loop->now_ns + server_options(conn->loop->server)->keep_alive_ns;
     if (conn->input) { /* the next request came with the last one */
         head_parse(conn, (struct fc_bytes){ conn->input->data, conn->input->size });

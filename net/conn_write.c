@@ -6,11 +6,14 @@
  */
 #include "net/conn.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <sys/socket.h>
 
 #include "net/gate.h"
 #include "net/server.h"
+
+#define MESSAGE_OVERHEAD_BYTES ((size_t)64)
 
 static void on_started(void *ctx, uint32_t slot, const struct fc_message *message)
 {
@@ -18,6 +21,7 @@ static void on_started(void *ctx, uint32_t slot, const struct fc_message *messag
     conn->progress_ns = conn->loop->now_ns;
     const struct fc_handler *handler = server_handler(conn->loop->server);
     if (handler->started && conn->user) {
+        conn->loop->doing = "started";
         handler->started(conn, slot, message);
     }
 }
@@ -33,7 +37,6 @@ static void set_low_water(struct fc_conn *conn, bool is_wanted)
 /* Whether a slot's message may begin now; if not, arranges to be woken. */
 static bool may_begin(struct fc_conn *conn)
 {
-    list_remove(&conn->gated);
     if (!outbox_has_ready_slot(&conn->outbox)) {
         set_low_water(conn, false);
         return false;
@@ -71,19 +74,53 @@ static bool write_some(struct fc_conn *conn, struct iovec *iov, int count)
     return !conn->is_blocked && conn->state != CONN_DEAD;
 }
 
-void conn_flush(struct fc_conn *conn)
+/* Write until nothing may go, or the socket takes no more. */
+static void write_all(struct fc_conn *conn)
 {
     struct iovec iov[OUTBOX_IOV_MAX];
-    if (conn->state == CONN_DEAD || conn->is_blocked) {
-        return; /* the socket will say when it takes more */
-    }
     for (;;) {
         const bool is_between = !conn->outbox.current;
         const int count =
             outbox_gather(&conn->outbox, is_between && may_begin(conn), iov, OUTBOX_IOV_MAX);
         if (count == 0 || !write_some(conn, iov, count)) {
-            break;
+            return;
         }
+    }
+}
+
+static bool can_send(const struct fc_conn *conn)
+{
+    return conn->state == CONN_STREAM || (conn->state == CONN_WEBSOCKET && fc_ws_is_open(conn->ws));
+}
+
+static void tell_drained(struct fc_conn *conn)
+{
+    const struct fc_handler *handler = server_handler(conn->loop->server);
+    if (handler->drained && conn->user && can_send(conn)) {
+        handler->drained(conn);
+    }
+}
+
+void conn_flush(struct fc_conn *conn)
+{
+    if (conn->state == CONN_DEAD) {
+        return;
+    }
+    list_remove(&conn->gated); /* until may_begin() finds that it still has to wait */
+    if (conn->is_blocked) {
+        return; /* the socket will say when it takes more */
+    }
+    if (conn->state == CONN_WEBSOCKET) {
+        conn_ws_drain(conn); /* pongs go before the queue */
+        if (conn->state == CONN_DEAD) {
+            return;
+        }
+        list_remove(&conn->dirty); /* what it drained goes with this flush */
+    }
+    const bool was_due = outbox_has_due(&conn->outbox);
+    write_all(conn);
+    if (was_due && !outbox_has_due(&conn->outbox)) {
+        tell_drained(conn);
     }
     if (conn->state == CONN_ANSWERED && !outbox_has_due(&conn->outbox)) {
         conn_answer_done(conn);
@@ -93,9 +130,13 @@ void conn_flush(struct fc_conn *conn)
     conn_update_poll(conn);
 }
 
-static bool can_send(const struct fc_conn *conn)
+/* Small messages cost more than their bytes. A large one may go when none waits before it. */
+static bool has_room(const struct fc_conn *conn, const struct fc_message *message)
 {
-    return conn->state == CONN_STREAM || (conn->state == CONN_WEBSOCKET && fc_ws_is_open(conn->ws));
+    const struct outbox *outbox = &conn->outbox;
+    const size_t waiting = outbox->queued_bytes + outbox->ring_count * MESSAGE_OVERHEAD_BYTES;
+    return outbox->ring_count == 0 || waiting + fc_message_size(message) + MESSAGE_OVERHEAD_BYTES <=
+                                          server_options(conn->loop->server)->queue_max_bytes;
 }
 
 bool fc_conn_send(struct fc_conn *conn, struct fc_message *message)
@@ -103,9 +144,7 @@ bool fc_conn_send(struct fc_conn *conn, struct fc_message *message)
     if (!can_send(conn)) {
         return false;
     }
-    const size_t size = conn->outbox.queued_bytes + fc_message_size(message);
-    if (size > server_options(conn->loop->server)->queue_max_bytes ||
-        !outbox_push(&conn->outbox, message)) {
+    if (!has_room(conn, message) || !outbox_push(&conn->outbox, message)) {
         server_count(conn->loop->server, SERVER_CLOSED_SLOW);
         outbox_clear_queue(&conn->outbox);
         outbox_clear_slots(&conn->outbox);
@@ -116,9 +155,15 @@ bool fc_conn_send(struct fc_conn *conn, struct fc_message *message)
     return true;
 }
 
+static bool slot_is_valid(uint32_t slot)
+{
+    assert(slot < FC_CONN_SLOTS_MAX);
+    return slot < FC_CONN_SLOTS_MAX;
+}
+
 bool fc_conn_put(struct fc_conn *conn, uint32_t slot, struct fc_message *message)
 {
-    if (!can_send(conn)) {
+    if (!slot_is_valid(slot) || !can_send(conn)) {
         return false;
     }
     if (!outbox_put(&conn->outbox, slot, message)) {
@@ -129,10 +174,21 @@ bool fc_conn_put(struct fc_conn *conn, uint32_t slot, struct fc_message *message
     return true;
 }
 
+size_t fc_conn_queued(const struct fc_conn *conn)
+{
+    return conn->outbox.queued_bytes;
+}
+
 void fc_conn_hold(struct fc_conn *conn, uint32_t slot, bool is_held)
 {
+    if (!slot_is_valid(slot)) {
+        return;
+    }
+    const bool was_ready = outbox_has_ready_slot(&conn->outbox);
     outbox_hold(&conn->outbox, slot, is_held);
-    conn_wants_flush(conn);
+    if (!was_ready && outbox_has_ready_slot(&conn->outbox)) {
+        conn_wants_flush(conn);
+    }
 }
 
 void fc_conn_clear(struct fc_conn *conn, uint32_t slot)

@@ -13,35 +13,24 @@
 #include "net/server.h"
 
 #define MESSAGE_MAX_DEFAULT (64 * 1024)
+#define SUBPROTOCOL_MAX 64
 
-static bool is_local_name_valid(const char *name)
+/* An application may answer with what the client offered: it must be fit for a header. */
+static bool is_subprotocol_valid(const char *name)
 {
-    for (const char *at = name; *at; at++) {
-        if (*at <= ' ' || *at > '~') {
-            return false;
-        }
+    size_t size = 0;
+    while (name[size] > ' ' && name[size] <= '~' && name[size] != ',') {
+        size++;
     }
-    return true;
+    return name[size] == '\0' && size > 0 && size <= SUBPROTOCOL_MAX;
 }
 
 static void refuse(struct fc_conn *conn, int status, const char *reason)
 {
     server_count(conn->loop->server, SERVER_BAD_REQUESTS);
-    if (status != 426) {
-        conn_respond_error(conn, status, reason, "see RFC 6455 section 4.2.1");
-        return;
-    }
-    char json[256];
-    const int size =
-        snprintf(json, sizeof(json),
-                 "{\"error\": \"%s\", \"hint\": \"connect with a WebSocket client\"}\n", reason);
-    conn->is_keep_alive = false;
-    fc_conn_respond(conn, &(struct fc_response){
-                              .status = status,
-                              .content_type = "application/json",
-                              .headers = "Sec-WebSocket-Version: 13\r\nUpgrade: websocket\r\n",
-                              .content = { (const uint8_t *)json, (size_t)size },
-                          });
+    conn_respond_error(conn, status, reason,
+                       status == 426 ? "connect with a WebSocket client"
+                                     : "see RFC 6455 section 4.2.1");
 }
 
 static bool queue_answer(struct fc_conn *conn, const char *accept, const char *subprotocol)
@@ -55,9 +44,12 @@ static bool queue_answer(struct fc_conn *conn, const char *accept, const char *s
     assert(size > 0 && size < FC_MESSAGE_HEAD_MAX);
     struct fc_message *message = fc_message_new(
         &(struct fc_message_options){ .head = { (const uint8_t *)head, (size_t)size } });
-    const bool is_queued = message && outbox_push(&conn->outbox, message);
+    if (!message) {
+        return false;
+    }
+    outbox_begin(&conn->outbox, message); /* no pong goes before it and no close clears it */
     fc_message_unref(&message);
-    return is_queued;
+    return true;
 }
 
 bool fc_conn_accept(struct fc_conn *conn, const struct fc_http_request *request,
@@ -66,7 +58,10 @@ bool fc_conn_accept(struct fc_conn *conn, const struct fc_http_request *request,
     if (conn->state != CONN_ANSWER) {
         return false;
     }
-    assert(!subprotocol || is_local_name_valid(subprotocol));
+    if (subprotocol && !is_subprotocol_valid(subprotocol)) {
+        refuse(conn, 400, "the subprotocol is not a token of at most 64 characters");
+        return false;
+    }
     char accept[FC_WS_ACCEPT_SIZE];
     const char *reason = "";
     const int status = fc_ws_accept(request, accept, &reason);
@@ -103,18 +98,29 @@ static struct fc_message *take_output(struct fc_ws *ws)
     return message;
 }
 
+/*
+ * While the socket takes nothing, the engine keeps what it has to say: there a newer pong replaces
+ * the one before, so that a peer which only pings does not fill the queue.
+ */
+static bool drains_now(const struct fc_conn *conn)
+{
+    return conn->state == CONN_WEBSOCKET && fc_ws_output(conn->ws).size > 0 &&
+           !(conn->is_blocked && fc_ws_is_open(conn->ws));
+}
+
 void conn_ws_drain(struct fc_conn *conn)
 {
-    while (conn->state == CONN_WEBSOCKET && fc_ws_output(conn->ws).size > 0) {
+    while (drains_now(conn)) {
         struct fc_message *message = take_output(conn->ws);
-        const bool is_queued =
-            message && (fc_ws_is_open(conn->ws) ? outbox_push_front(&conn->outbox, message)
-                                                : outbox_push(&conn->outbox, message));
+        const bool is_last = !fc_ws_is_open(conn->ws);
+        const bool is_queued = message && (is_last ? outbox_push(&conn->outbox, message)
+                                                   : outbox_push_front(&conn->outbox, message));
         fc_message_unref(&message);
         if (!is_queued) {
             conn_kill(conn);
             return;
         }
+        conn->has_close_frame = is_last;
         conn_wants_flush(conn);
     }
     if (conn->state == CONN_WEBSOCKET && fc_ws_is_done(conn->ws) &&
@@ -129,7 +135,9 @@ static void on_close_event(struct fc_conn *conn)
 {
     /* nobody will read what is queued; what has begun is finished, then the close frame */
     outbox_clear_slots(&conn->outbox);
-    outbox_clear_queue(&conn->outbox);
+    if (!conn->has_close_frame) {
+        outbox_clear_queue(&conn->outbox);
+    }
 }
 
 bool conn_ws_events(struct fc_conn *conn)
@@ -140,6 +148,7 @@ bool conn_ws_events(struct fc_conn *conn)
         switch (event.type) {
         case FC_WS_EVENT_MESSAGE:
             if (handler->message) {
+                conn->loop->doing = "message";
                 handler->message(conn, event.kind, event.payload);
             }
             break;

@@ -36,6 +36,19 @@ static inline void list_append(struct list_link *list, struct list_link *link)
     list->prev = link;
 }
 
+/** Put all links of a list behind those of another; from is empty then. */
+static inline void list_move_all(struct list_link *list, struct list_link *from)
+{
+    if (list_is_empty(from)) {
+        return;
+    }
+    from->next->prev = list->prev;
+    list->prev->next = from->next;
+    from->prev->next = list;
+    list->prev = from->prev;
+    list_init(from);
+}
+
 /** Also right for a link that is in no list, if it was initialised. */
 static inline void list_remove(struct list_link *link)
 {

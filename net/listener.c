@@ -22,8 +22,9 @@ struct listener {
     uv_poll_t poll;
     uv_timer_t pause;
     bool is_started;
-    listener_accepted_fn *accepted;
-    void *ctx;
+    struct listener_sink sink;
+    dev_t device; /* of a Unix socket's file, so that only ours is removed */
+    ino_t inode;
 };
 
 /* A socket file that nobody listens on is left from an earlier run and may be replaced. */
@@ -35,7 +36,7 @@ static void remove_stale_socket(const struct address *address)
     if (lstat(local.sun_path, &status) != 0 || !S_ISSOCK(status.st_mode)) {
         return;
     }
-    const int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (probe < 0) {
         return;
     }
@@ -44,6 +45,34 @@ static void remove_stale_socket(const struct address *address)
         unlink(local.sun_path);
     }
     close(probe);
+}
+
+static bool stat_file(const struct listener *listener, struct stat *status)
+{
+    struct sockaddr_un local;
+    memcpy(&local, &listener->address.storage, sizeof(local));
+    return lstat(local.sun_path, status) == 0;
+}
+
+static void note_file(struct listener *listener)
+{
+    struct stat status;
+    if (stat_file(listener, &status)) {
+        listener->device = status.st_dev;
+        listener->inode = status.st_ino;
+    }
+}
+
+/* Unless somebody else listens at that path by now. */
+static void remove_file(const struct listener *listener)
+{
+    struct stat status;
+    if (stat_file(listener, &status) && status.st_dev == listener->device &&
+        status.st_ino == listener->inode) {
+        struct sockaddr_un local;
+        memcpy(&local, &listener->address.storage, sizeof(local));
+        unlink(local.sun_path);
+    }
 }
 
 static int bind_and_listen(struct listener *listener)
@@ -67,6 +96,9 @@ static int bind_and_listen(struct listener *listener)
     if (bind(listener->fd, name, listener->address.size) != 0 ||
         listen(listener->fd, BACKLOG) != 0) {
         return -errno;
+    }
+    if (family == AF_UNIX) {
+        note_file(listener);
     }
     struct address *bound = &listener->address;
     bound->size = sizeof(bound->storage);
@@ -119,13 +151,11 @@ static void close_socket(struct listener *listener)
     if (listener->fd < 0) {
         return;
     }
+    if (listener->inode) {
+        remove_file(listener);
+    }
     close(listener->fd);
     listener->fd = -1;
-    if (listener->address.storage.ss_family == AF_UNIX && listener->text[0]) {
-        struct sockaddr_un local;
-        memcpy(&local, &listener->address.storage, sizeof(local));
-        unlink(local.sun_path);
-    }
 }
 
 void listener_free(struct listener **listener)
@@ -152,39 +182,69 @@ static void on_pause_over(uv_timer_t *timer)
     (void)uv_poll_start(&listener->poll, UV_READABLE, on_readable);
 }
 
-static bool is_out_of_resources(int err)
+/* The next one may be well: accept(2) passes on what befell a connection that waited. */
+static bool is_of_one_connection(int err)
 {
-    return err == EMFILE || err == ENFILE || err == ENOBUFS || err == ENOMEM;
+    switch (err) {
+    case EINTR:
+    case ECONNABORTED:
+    case EPERM:
+    case EPROTO:
+    case ENETDOWN:
+    case ENOPROTOOPT:
+    case EHOSTDOWN:
+    case ENONET:
+    case EHOSTUNREACH:
+    case EOPNOTSUPP:
+    case ENETUNREACH:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Out of descriptors or memory, or nothing that is known: trying at once would only burn time. */
+static void pause_accepting(struct listener *listener)
+{
+    uv_poll_stop(&listener->poll);
+    (void)uv_timer_start(&listener->pause, on_pause_over, PAUSE_MS, 0);
+    listener->sink.paused(listener->sink.ctx);
 }
 
 static void on_readable(uv_poll_t *poll, int status, int events)
 {
-    (void)status;
     (void)events;
     struct listener *listener = poll->data;
-    const bool is_tcp = listener->address.storage.ss_family != AF_UNIX;
+    if (status < 0) {
+        pause_accepting(listener);
+        return;
+    }
     for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
-        const int fd = accept4(listener->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        struct address peer = { .size = sizeof(peer.storage) };
+        const int fd = accept4(listener->fd, (struct sockaddr *)&peer.storage, &peer.size,
+                               SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd < 0) {
-            if (is_out_of_resources(errno)) {
-                uv_poll_stop(&listener->poll);
-                (void)uv_timer_start(&listener->pause, on_pause_over, PAUSE_MS, 0);
+            if (errno == EAGAIN || errno == EWOULDBLOCK) {
+                return;
             }
+            if (is_of_one_connection(errno)) {
+                continue;
+            }
+            pause_accepting(listener);
             return;
         }
-        if (is_tcp) {
+        peer.storage.ss_family = listener->address.storage.ss_family; /* also of an unnamed one */
+        if (address_is_internet(&peer)) {
             const int on = 1;
             (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
         }
-        listener->accepted(listener->ctx, fd, is_tcp);
+        listener->sink.accepted(listener->sink.ctx, fd, &peer);
     }
 }
 
-int listener_start(struct listener *listener, uv_loop_t *loop, listener_accepted_fn *accepted,
-                   void *ctx)
+int listener_start(struct listener *listener, uv_loop_t *loop, const struct listener_sink *sink)
 {
-    listener->accepted = accepted;
-    listener->ctx = ctx;
+    listener->sink = *sink;
     int err = uv_poll_init(loop, &listener->poll, listener->fd);
     if (err) {
         return err;

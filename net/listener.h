@@ -14,7 +14,12 @@
 
 struct listener;
 
-typedef void listener_accepted_fn(void *ctx, int fd, bool is_tcp);
+/** Who is told. On the loop's thread. */
+struct listener_sink {
+    void (*accepted)(void *ctx, int fd, const struct address *peer); /* takes fd */
+    void (*paused)(void *ctx);                                       /* out of descriptors */
+    void *ctx;
+};
 
 /** Bind and listen. Errors: -errno with a sentence in why. */
 FC_NODISCARD int listener_open(struct listener **out, const char *text, char *why, size_t why_size);
@@ -24,9 +29,9 @@ void listener_free(struct listener **listener);
 
 const char *listener_address(const struct listener *listener);
 
-/** Accept on that loop from now on; each descriptor is given to accepted. Errors: -errno. */
+/** Accept on that loop from now on. Errors: -errno. */
 FC_NODISCARD int listener_start(struct listener *listener, uv_loop_t *loop,
-                                listener_accepted_fn *accepted, void *ctx);
+                                const struct listener_sink *sink);
 
 /** Accept no more; the handles close on the loop. */
 void listener_stop(struct listener *listener);

@@ -8,20 +8,21 @@
 #include "net/conn.h"
 #include "net/server.h"
 
+#define TASKS_PER_TURN 256
 #define STOP_SPREAD_SWEEPS 4 /* the farewells of a stopping server take about a second */
 
 bool fc_loop_post(struct fc_loop *loop, struct fc_task *task)
 {
-    task->next = NULL;
     pthread_mutex_lock(&loop->lock);
     const bool is_open = !loop->is_closed;
-    const bool is_first = !loop->tasks_first;
-    if (is_open) {
+    if (is_open && !task->is_waiting) {
+        if (!loop->tasks_first) {
+            uv_async_send(&loop->wake); /* inside the lock, so that the handle is not closed yet */
+        }
+        task->is_waiting = true;
+        task->next = NULL;
         *loop->tasks_end = task;
         loop->tasks_end = &task->next;
-    }
-    if (is_open && is_first) {
-        uv_async_send(&loop->wake); /* inside the lock, so that the handle is not closed yet */
     }
     pthread_mutex_unlock(&loop->lock);
     return is_open;
@@ -42,36 +43,64 @@ uint32_t fc_loop_index(const struct fc_loop *loop)
     return loop->index;
 }
 
-static void on_wake(uv_async_t *wake)
+/* From here on it may be posted again; NULL when none waits. */
+static struct fc_task *task_take(struct fc_loop *loop)
 {
-    struct fc_loop *loop = wake->data;
     pthread_mutex_lock(&loop->lock);
     struct fc_task *task = loop->tasks_first;
-    loop->tasks_first = NULL;
-    loop->tasks_end = &loop->tasks_first;
-    pthread_mutex_unlock(&loop->lock);
-
-    loop->now_ns = (int64_t)uv_hrtime();
-    while (task) {
-        struct fc_task *next = task->next;
-        task->run(task);
-        task = next;
+    if (task) {
+        loop->tasks_first = task->next;
+        if (!loop->tasks_first) {
+            loop->tasks_end = &loop->tasks_first;
+        }
+        task->is_waiting = false;
     }
+    pthread_mutex_unlock(&loop->lock);
+    return task;
+}
+
+void loop_clock(struct fc_loop *loop, const char *next)
+{
+    const int64_t now_ns = (int64_t)uv_hrtime();
+    const char *const done = loop->doing;
+    const int64_t duration_ns = now_ns - loop->now_ns;
+    loop->now_ns = now_ns;
+    loop->doing = next;
+    if (done && duration_ns > LOOP_SLOW_NS) {
+        const struct fc_handler *handler = server_handler(loop->server);
+        server_count(loop->server, SERVER_SLOW_TURNS);
+        if (handler->slow) {
+            handler->slow(loop, done, duration_ns);
+        }
+    }
+}
+
+static void run_tasks(struct fc_loop *loop)
+{
+    struct fc_task *task = NULL;
+    int count = 0;
+    while (count < TASKS_PER_TURN && (task = task_take(loop))) {
+        loop_clock(loop, "task");
+        task->run(task);
+        count++;
+    }
+    if (count == TASKS_PER_TURN) {
+        uv_async_send(&loop->wake); /* perhaps more: after the sockets had their turn */
+    }
+}
+
+static void on_wake(uv_async_t *wake)
+{
+    run_tasks(wake->data);
 }
 
 static void flush_dirty(struct fc_loop *loop)
 {
-    loop->now_ns = (int64_t)uv_hrtime();
+    loop_clock(loop, "net");
     /* bounded: a connection that became dirty again while being flushed waits for the next turn */
     struct list_link round;
     list_init(&round);
-    if (list_is_empty(&loop->dirty)) {
-        return;
-    }
-    round = loop->dirty;
-    round.next->prev = &round;
-    round.prev->next = &round;
-    list_init(&loop->dirty);
+    list_move_all(&round, &loop->dirty);
     while (!list_is_empty(&round)) {
         struct fc_conn *conn = container_of(round.next, struct fc_conn, dirty);
         list_remove(&conn->dirty);
@@ -79,14 +108,40 @@ static void flush_dirty(struct fc_loop *loop)
     }
 }
 
+/* Also those that die of it: what the application does when it is told may end others. */
+static void bury_dead(struct fc_loop *loop)
+{
+    while (!list_is_empty(&loop->dead)) {
+        loop_clock(loop, "closed");
+        conn_bury(container_of(loop->dead.next, struct fc_conn, dirty));
+    }
+}
+
+static void on_idle(uv_idle_t *idle)
+{
+    (void)idle; /* being active is all that it does */
+}
+
 static void on_prepare(uv_prepare_t *prepare)
 {
-    flush_dirty(prepare->data);
+    struct fc_loop *loop = prepare->data;
+    flush_dirty(loop);
+    bury_dead(loop);
+    loop_clock(loop, NULL);
+    if (uv_is_closing((uv_handle_t *)&loop->idle)) {
+        return;
+    }
+    if (list_is_empty(&loop->dirty)) {
+        (void)uv_idle_stop(&loop->idle);
+    } else {
+        (void)uv_idle_start(&loop->idle, on_idle); /* flushing made others dirty */
+    }
 }
 
 static void on_check(uv_check_t *check)
 {
     flush_dirty(check->data);
+    bury_dead(check->data);
 }
 
 static void close_handles(struct fc_loop *loop)
@@ -96,7 +151,7 @@ static void close_handles(struct fc_loop *loop)
     pthread_mutex_unlock(&loop->lock);
     uv_handle_t *const handles[] = {
         (uv_handle_t *)&loop->wake,  (uv_handle_t *)&loop->prepare, (uv_handle_t *)&loop->check,
-        (uv_handle_t *)&loop->sweep, (uv_handle_t *)&loop->gate,
+        (uv_handle_t *)&loop->sweep, (uv_handle_t *)&loop->gate,    (uv_handle_t *)&loop->idle,
     };
     for (size_t i = 0; i < sizeof(handles) / sizeof(handles[0]); i++) {
         uv_close(handles[i], NULL);
@@ -130,7 +185,7 @@ static void end_if_empty(struct fc_loop *loop)
 static void on_sweep(uv_timer_t *timer)
 {
     struct fc_loop *loop = timer->data;
-    loop->now_ns = (int64_t)uv_hrtime();
+    loop_clock(loop, "net");
     LIST_FOREACH (at, safe, &loop->conns) {
         conn_tick(container_of(at, struct fc_conn, link));
     }
@@ -143,7 +198,7 @@ static void on_sweep(uv_timer_t *timer)
 static void on_gate(uv_timer_t *timer)
 {
     struct fc_loop *loop = timer->data;
-    loop->now_ns = (int64_t)uv_hrtime();
+    loop_clock(loop, "net");
     LIST_FOREACH (at, safe, &loop->gated) {
         conn_wants_flush(container_of(at, struct fc_conn, gated));
     }
@@ -164,6 +219,7 @@ int loop_init(struct fc_loop *loop, struct fc_server *server, uint32_t index)
     *loop = (struct fc_loop){ .server = server, .index = index };
     list_init(&loop->conns);
     list_init(&loop->dirty);
+    list_init(&loop->dead);
     list_init(&loop->gated);
     loop->tasks_end = &loop->tasks_first;
     loop->input = malloc(LOOP_INPUT_BYTES);
@@ -176,6 +232,13 @@ int loop_init(struct fc_loop *loop, struct fc_server *server, uint32_t index)
         loop->input = NULL;
         return err;
     }
+    const int wake_err = uv_async_init(&loop->uv, &loop->wake, on_wake);
+    if (wake_err) {
+        (void)uv_loop_close(&loop->uv);
+        free(loop->input);
+        loop->input = NULL;
+        return wake_err;
+    }
     pthread_mutex_init(&loop->lock, NULL);
     loop->now_ns = (int64_t)uv_hrtime();
     loop->wake.data = loop->prepare.data = loop->check.data = loop;
@@ -184,10 +247,7 @@ int loop_init(struct fc_loop *loop, struct fc_server *server, uint32_t index)
     (void)uv_check_init(&loop->uv, &loop->check);
     (void)uv_timer_init(&loop->uv, &loop->sweep);
     (void)uv_timer_init(&loop->uv, &loop->gate);
-    const int wake_err = uv_async_init(&loop->uv, &loop->wake, on_wake);
-    if (wake_err) {
-        return wake_err;
-    }
+    (void)uv_idle_init(&loop->uv, &loop->idle);
     (void)uv_prepare_start(&loop->prepare, on_prepare);
     (void)uv_check_start(&loop->check, on_check);
     (void)uv_timer_start(&loop->sweep, on_sweep, LOOP_SWEEP_MS, LOOP_SWEEP_MS);
@@ -219,6 +279,9 @@ void loop_run(struct fc_loop *loop)
         loop->user = handler->loop_open(loop, handler->ctx);
     }
     (void)uv_run(&loop->uv, UV_RUN_DEFAULT);
+    for (struct fc_task *task = NULL; (task = task_take(loop));) {
+        task->run(task); /* posted before the end; no more can be */
+    }
     if (handler->loop_close) {
         handler->loop_close(loop, handler->ctx);
     }
@@ -229,7 +292,6 @@ void loop_stop(struct fc_loop *loop)
     if (loop->stop_at_ns) {
         return;
     }
-    loop->now_ns = (int64_t)uv_hrtime();
     loop->stop_at_ns = loop->now_ns + server_options(loop->server)->stop_timeout_ns;
     const uint32_t count = atomic_load_explicit(&loop->conn_count, memory_order_relaxed);
     loop->stop_batch = count / STOP_SPREAD_SWEEPS + 1;

@@ -15,12 +15,13 @@
  * One loop: its thread, its connections, its turn.
  *
  * A turn: tasks, timers and sockets make connections dirty; before the loop waits again every dirty
- * connection is flushed once, so that what a turn queued leaves together. Time is read once a turn.
+ * connection is flushed once, so that what a turn queued leaves together, and the dead are buried.
  */
 
 #define LOOP_INPUT_BYTES (256 * 1024) /* one read; more would fall out of the cache */
 #define LOOP_SWEEP_MS 250             /* how often deadlines are looked at */
-#define LOOP_GATE_MS 4                /* how often a picture that waits for an acknowledgement is */
+#define LOOP_SLOW_NS INT64_C(100000000)
+#define LOOP_GATE_MS 4 /* how often a picture that waits for an acknowledgement is */
 
 struct fc_server;
 
@@ -30,22 +31,25 @@ struct fc_loop {
     uint32_t index;
     void *user; /* the handler's */
 
-    pthread_mutex_t lock; /* guards tasks and is_closed */
+    pthread_mutex_t lock; /* guards tasks, their own fields too, and is_closed */
     struct fc_task *tasks_first, **tasks_end;
     bool is_closed;
     uv_async_t wake;
 
     uv_prepare_t prepare;
     uv_check_t check;
+    uv_idle_t idle; /* active while a turn left something to flush: the next one must not wait */
     uv_timer_t sweep;
     uv_timer_t gate;
 
     struct list_link conns; /* all */
     struct list_link dirty; /* to be flushed this turn */
+    struct list_link dead;  /* to be buried this turn */
     struct list_link gated; /* whose next picture waits for an acknowledgement */
     _Atomic uint32_t conn_count;
 
     int64_t now_ns;
+    const char *doing;            /* since now_ns, static; NULL: waiting */
     int64_t stop_at_ns;           /* 0: running */
     uint32_t stop_batch;          /* connections told to go at each sweep while stopping */
     uint8_t *input;               /* LOOP_INPUT_BYTES, shared by all connections */
@@ -60,6 +64,9 @@ void loop_run(struct fc_loop *loop);
 
 /** Begin to stop; on the loop's thread. */
 void loop_stop(struct fc_loop *loop);
+
+/** Read the clock before something is done, and tell who took too long until now. NULL: waiting. */
+void loop_clock(struct fc_loop *loop, const char *next);
 
 /** A connection was opened or has gone. */
 void loop_conn_added(struct fc_loop *loop);

@@ -82,8 +82,18 @@ static struct fc_message *ring_pop(struct outbox *outbox)
     return message;
 }
 
+void outbox_begin(struct outbox *outbox, struct fc_message *message)
+{
+    assert(!outbox_has_due(outbox) && fc_message_size(message) > 0);
+    outbox->current = fc_message_ref(message);
+    outbox->current_sent = 0;
+}
+
 bool outbox_push(struct outbox *outbox, struct fc_message *message)
 {
+    if (fc_message_size(message) == 0) {
+        return true; /* nothing to send, and nothing would ever say that it went */
+    }
     if (!ring_reserve(outbox)) {
         return false;
     }
@@ -95,6 +105,7 @@ bool outbox_push(struct outbox *outbox, struct fc_message *message)
 
 bool outbox_push_front(struct outbox *outbox, struct fc_message *message)
 {
+    assert(fc_message_size(message) > 0);
     if (!ring_reserve(outbox)) {
         return false;
     }
@@ -130,6 +141,9 @@ static struct outbox_slot *slot_reserve(struct outbox *outbox, uint32_t slot)
 
 bool outbox_put(struct outbox *outbox, uint32_t slot, struct fc_message *message)
 {
+    if (fc_message_size(message) == 0) {
+        return true;
+    }
     struct outbox_slot *s = slot_reserve(outbox, slot);
     if (!s) {
         return false;
@@ -284,7 +298,7 @@ int outbox_gather(struct outbox *outbox, bool may_begin, struct iovec *iov, int 
 }
 
 /* Make the next message the current one, because its first byte went. */
-static void current_begin(struct outbox *outbox, outbox_started_fn *started, void *ctx)
+static void current_begin(struct outbox *outbox)
 {
     outbox->current_sent = 0;
     if (outbox->ring_count > 0) {
@@ -301,14 +315,19 @@ static void current_begin(struct outbox *outbox, outbox_started_fn *started, voi
     slot->skipped = 0;
     outbox->slots->next = chosen + 1;
     outbox->chosen = OUTBOX_NONE;
-    started(ctx, chosen, outbox->current);
 }
 
 void outbox_advance(struct outbox *outbox, size_t size, outbox_started_fn *started, void *ctx)
 {
+    struct fc_message *begun = NULL; /* of a slot: a gathering has at most one */
+    uint32_t begun_slot = OUTBOX_NONE;
     while (size > 0) {
         if (!outbox->current) {
-            current_begin(outbox, started, ctx);
+            current_begin(outbox);
+            if (outbox->current_slot != OUTBOX_NONE) {
+                begun_slot = outbox->current_slot;
+                begun = fc_message_ref(outbox->current);
+            }
         }
         const size_t left = fc_message_size(outbox->current) - outbox->current_sent;
         const size_t step = size < left ? size : left;
@@ -318,5 +337,9 @@ void outbox_advance(struct outbox *outbox, size_t size, outbox_started_fn *start
             fc_message_unref(&outbox->current);
             outbox->current_slot = OUTBOX_NONE;
         }
+    }
+    if (begun) {
+        started(ctx, begun_slot, begun);
+        fc_message_unref(&begun);
     }
 }

@@ -38,6 +38,10 @@ struct outbox {
 void outbox_init(struct outbox *outbox);
 void outbox_fini(struct outbox *outbox);
 
+/** Put into an empty outbox what must go first, whatever comes: as if it had begun. Shares message.
+ */
+void outbox_begin(struct outbox *outbox, struct fc_message *message);
+
 /** Append to the queue, or put before it. Shares message. Errors: false without memory. */
 FC_NODISCARD bool outbox_push(struct outbox *outbox, struct fc_message *message);
 FC_NODISCARD bool outbox_push_front(struct outbox *outbox, struct fc_message *message);
@@ -62,7 +66,7 @@ uint64_t outbox_dropped(const struct outbox *outbox);
  */
 int outbox_gather(struct outbox *outbox, bool may_begin, struct iovec *iov, int iov_max);
 
-/** Called when the first byte of a slot's message went. Borrows message. */
+/** Called when the first byte of a slot's message went, and the outbox may be used again. */
 typedef void outbox_started_fn(void *ctx, uint32_t slot, const struct fc_message *message);
 
 /** Say how many of the bytes that outbox_gather() showed have gone. */

@@ -16,6 +16,8 @@
 #define SECONDS(n) ((int64_t)(n)*1000000000)
 #define LISTENERS_MAX 64
 #define THREADS_MAX 256
+#define PER_ADDRESS_MAX 256
+#define REFUSED_OPEN_MAX 64 /* more are closed without a word */
 
 static const char *const listen_default[] = { "127.0.0.1:8765" };
 
@@ -27,9 +29,11 @@ struct fc_server {
     pthread_t *threads;
     uint32_t loop_count, thread_count;
     uv_signal_t signals[2]; /* SIGINT, SIGTERM */
-    bool has_signals;
+    int signal_count;       /* of those that are initialised */
     _Atomic bool is_stopping;
     _Atomic uint64_t counters[SERVER_COUNTER_COUNT];
+    struct peers *peers;           /* owned */
+    _Atomic uint32_t refused_open; /* connections that are only there to hear why */
     struct stop_task {
         struct fc_task task;
         struct fc_loop *loop;
@@ -113,13 +117,15 @@ static int start_signals(struct fc_server *server)
 {
     static const int numbers[2] = { SIGINT, SIGTERM };
     for (int i = 0; i < 2; i++) {
-        (void)uv_signal_init(&server->loops[0].uv, &server->signals[i]);
-        server->signals[i].data = server;
-        uv_unref((uv_handle_t *)&server->signals[i]); /* they last until the server is freed */
-    }
-    server->has_signals = true;
-    for (int i = 0; i < 2; i++) {
-        const int err = uv_signal_start(&server->signals[i], on_signal, numbers[i]);
+        uv_signal_t *signal = &server->signals[i];
+        int err = uv_signal_init(&server->loops[0].uv, signal);
+        if (err) {
+            return err;
+        }
+        server->signal_count++;
+        signal->data = server;
+        uv_unref((uv_handle_t *)signal); /* they last until the server is freed */
+        err = uv_signal_start(signal, on_signal, numbers[i]);
         if (err) {
             return err;
         }
@@ -149,7 +155,8 @@ int fc_server_new(struct fc_server **out, const struct fc_server_options *option
             goto out;
         }
     }
-    err = make_loops(server);
+    server->peers = peers_new();
+    err = server->peers ? make_loops(server) : -ENOMEM;
     err = err ? err : start_signals(server);
     if (err) {
         goto out;
@@ -171,12 +178,13 @@ void fc_server_free(struct fc_server **server)
     for (uint32_t i = 0; i < LISTENERS_MAX; i++) {
         listener_free(&s->listeners[i]);
     }
-    for (int i = 0; s->has_signals && i < 2; i++) {
+    for (int i = 0; i < s->signal_count; i++) {
         uv_close((uv_handle_t *)&s->signals[i], NULL);
     }
     for (uint32_t i = 0; i < s->loop_count; i++) {
         loop_fini(&s->loops[i]);
     }
+    peers_free(&s->peers);
     free(s->loops);
     free(s->threads);
     free(s->stop_tasks);
@@ -199,6 +207,14 @@ struct fc_loop *fc_server_loop(struct fc_server *server, uint32_t index)
     return &server->loops[index];
 }
 
+void server_left(struct fc_server *server, struct peer **peer, bool was_refused)
+{
+    peers_leave(server->peers, peer);
+    if (was_refused) {
+        atomic_fetch_sub_explicit(&server->refused_open, 1, memory_order_relaxed);
+    }
+}
+
 static uint64_t open_connections(const struct fc_server *server)
 {
     uint64_t count = 0;
@@ -216,11 +232,14 @@ void fc_server_stats(const struct fc_server *server, struct fc_server_stats *out
     }
     *out = (struct fc_server_stats){
         .accepted = value[SERVER_ACCEPTED],
-        .refused = value[SERVER_REFUSED],
         .open = open_connections(server),
+        .refused = value[SERVER_REFUSED],
+        .refused_address = value[SERVER_REFUSED_ADDRESS],
+        .accept_pauses = value[SERVER_ACCEPT_PAUSES],
         .bad_requests = value[SERVER_BAD_REQUESTS],
         .closed_slow = value[SERVER_CLOSED_SLOW],
         .closed_idle = value[SERVER_CLOSED_IDLE],
+        .slow_turns = value[SERVER_SLOW_TURNS],
     };
 }
 
@@ -228,14 +247,13 @@ void fc_server_stats(const struct fc_server *server, struct fc_server_stats *out
 struct arrival {
     struct fc_task task;
     struct fc_loop *loop;
-    int fd;
-    bool is_tcp;
+    struct conn_arrival conn;
 };
 
 static void run_arrival(struct fc_task *task)
 {
     struct arrival *arrival = container_of(task, struct arrival, task);
-    conn_open(arrival->loop, arrival->fd, arrival->is_tcp);
+    conn_open(arrival->loop, arrival->conn);
     loop_conn_removed(arrival->loop); /* the place that was kept for it */
     free(arrival);
 }
@@ -253,33 +271,81 @@ static struct fc_loop *emptiest_loop(struct fc_server *server)
     return best;
 }
 
-static void on_accepted(void *ctx, int fd, bool is_tcp)
+static void turn_away(struct fc_server *server, struct conn_arrival conn)
 {
-    struct fc_server *server = ctx;
-    if (open_connections(server) >= server->options.connections_max) {
-        server_count(server, SERVER_REFUSED);
-        conn_refuse(fd);
-        return;
-    }
-    server_count(server, SERVER_ACCEPTED);
+    close(conn.fd);
+    peers_leave(server->peers, &conn.peer);
+}
+
+static void hand_over(struct fc_server *server, struct conn_arrival conn)
+{
     struct fc_loop *loop = emptiest_loop(server);
     if (loop == &server->loops[0]) {
-        conn_open(loop, fd, is_tcp);
+        conn_open(loop, conn);
         return;
     }
     struct arrival *arrival = malloc(sizeof(*arrival));
     if (!arrival) {
-        conn_refuse(fd);
+        turn_away(server, conn);
         return;
     }
-    *arrival = (struct arrival){
-        .task = { .run = run_arrival }, .loop = loop, .fd = fd, .is_tcp = is_tcp
-    };
+    *arrival = (struct arrival){ .task = { .run = run_arrival }, .loop = loop, .conn = conn };
     loop_conn_added(loop); /* counted from now on, so that a burst is spread and a stop waits */
     if (!fc_loop_post(loop, &arrival->task)) {
-        conn_refuse(fd); /* the loop has ended already */
+        atomic_fetch_sub_explicit(&loop->conn_count, 1, memory_order_relaxed); /* it has ended */
+        turn_away(server, conn);
         free(arrival);
     }
+}
+
+/* Tell it why, if not too many are being told. */
+static void refuse(struct fc_server *server, struct conn_arrival conn)
+{
+    const bool is_503 = conn.refused == 503;
+    server_count(server, is_503 ? SERVER_REFUSED : SERVER_REFUSED_ADDRESS);
+    if (atomic_load_explicit(&server->refused_open, memory_order_relaxed) >= REFUSED_OPEN_MAX) {
+        turn_away(server, conn);
+        return;
+    }
+    atomic_fetch_add_explicit(&server->refused_open, 1, memory_order_relaxed);
+    conn_open(&server->loops[0], conn);
+}
+
+/* How many an address may have; 0: as many as it wants. */
+static uint32_t limit_of(const struct fc_server *server, const struct address *peer)
+{
+    const uint32_t max = server->options.connections_per_address_max;
+    if (!address_is_internet(peer) || (max == 0 && address_is_loopback(peer))) {
+        return 0;
+    }
+    return max ? max : PER_ADDRESS_MAX;
+}
+
+static void on_accepted(void *ctx, int fd, const struct address *peer)
+{
+    struct fc_server *server = ctx;
+    loop_clock(&server->loops[0], "net");
+    struct conn_arrival conn = { .fd = fd, .is_tcp = address_is_internet(peer) };
+    const uint32_t limit = limit_of(server, peer);
+    const uint64_t open = open_connections(server);
+    if (open >= server->options.connections_max +
+                    (uint64_t)atomic_load_explicit(&server->refused_open, memory_order_relaxed)) {
+        conn.refused = 503;
+    } else if (limit > 0) {
+        conn.peer = peers_enter(server->peers, peer, limit);
+        conn.refused = conn.peer ? 0 : 429;
+    }
+    if (conn.refused) {
+        refuse(server, conn);
+        return;
+    }
+    server_count(server, SERVER_ACCEPTED);
+    hand_over(server, conn);
+}
+
+static void on_paused(void *ctx)
+{
+    server_count(ctx, SERVER_ACCEPT_PAUSES);
 }
 
 static void stop_here(struct fc_server *server)
@@ -317,8 +383,13 @@ static void *thread_main(void *arg)
 static int start(struct fc_server *server)
 {
     int err = 0;
+    const struct listener_sink sink = {
+        .accepted = on_accepted,
+        .paused = on_paused,
+        .ctx = server,
+    };
     for (uint32_t i = 0; !err && i < LISTENERS_MAX && server->listeners[i]; i++) {
-        err = listener_start(server->listeners[i], &server->loops[0].uv, on_accepted, server);
+        err = listener_start(server->listeners[i], &server->loops[0].uv, &sink);
     }
     for (uint32_t i = 1; !err && i < server->loop_count; i++) {
         err = -pthread_create(&server->threads[i], NULL, thread_main, &server->loops[i]);

@@ -51,6 +51,7 @@ static int make_server(struct program *p)
                              .listen_count = config->listen.count,
                              .threads = (uint32_t)config->threads,
                              .connections_max = (uint32_t)config->viewers_max,
+                             .connections_per_address_max = (uint32_t)config->per_address_max,
                              .idle_viewer_ns = (int64_t)(config->idle_viewer_s * NS_PER_S),
                          },
                          &p->handler, p->why, sizeof(p->why));

@@ -107,8 +107,8 @@ def program(tmp_path, monkeypatch):
 
 POLITE = """
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-print("open http://127.0.0.1:4711/", flush=True)
 print("a word", file=sys.stderr, flush=True)
+print("open http://127.0.0.1:4711/", flush=True)
 time.sleep(60)
 """
 

@@ -2,6 +2,8 @@
 
 const FONT = '600 {}px system-ui, "Segoe UI", Roboto, "Helvetica Neue", sans-serif';
 const GOLDEN_ANGLE = 137.508;
+const LABEL_OVERHANG = 1.2; // a label may be that much wider than its box
+const LABEL_MIN_PX = 24;
 
 /**
  * @param {CanvasRenderingContext2D} context
@@ -35,6 +37,17 @@ export function captionOf({ label, score, track }) {
   return parts.join(' ');
 }
 
+/**
+ * The longest caption that is hardly wider than its box, so that people side by side keep theirs apart.
+ * @param {(text: string) => number} measure
+ */
+export function fittingCaption(object, room, measure) {
+  const { track, label, score } = object;
+  const captions = [captionOf(object), captionOf({ label, track, score: null })];
+  captions.push(track !== null ? `#${track}` : label || (score !== null ? `${Math.round(score * 100)}%` : ''));
+  return captions.find((caption) => measure(caption) <= room) ?? captions.at(-1);
+}
+
 function placeBox([x, y, width, height], place) {
   return {
     x: place.x + x * place.width,
@@ -54,8 +67,9 @@ function drawBox(context, at, colour, scale) {
 }
 
 function drawLabel(context, at, object, place, fontPx, scale) {
-  const caption = captionOf(object);
   const pad = 4 * scale;
+  const room = Math.max(at.width * LABEL_OVERHANG, LABEL_MIN_PX * scale);
+  const caption = fittingCaption(object, room, (text) => context.measureText(text).width + 2 * pad);
   const height = fontPx + 5 * scale;
   const width = context.measureText(caption).width + 2 * pad;
   const left = Math.max(place.x, Math.min(at.x - scale, place.x + place.width - width));

@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/testing/alloc.h"
 
+#include <stdatomic.h>
 #include <stddef.h>
 
 void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
 void *__real_realloc(void *block, size_t size);
 void __real_free(void *block);
 void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *block, size_t size);
 void __wrap_free(void *block);
 
-static unsigned countdown;
-static int has_failed;
-static long live;
+static _Atomic unsigned countdown; /* atomic for tests with a loop on a thread of its own */
+static _Atomic int has_failed;
+static _Atomic long live;
 
 void alloc_fail_at(unsigned n)
 {
@@ -32,7 +35,10 @@ long alloc_live(void)
 
 static int fails_now(void)
 {
-    if (countdown == 0 || --countdown > 0) {
+    unsigned left = countdown;
+    while (left > 0 && !atomic_compare_exchange_weak(&countdown, &left, left - 1)) {
+    }
+    if (left != 1) {
         return 0;
     }
     has_failed = 1;
@@ -42,6 +48,13 @@ static int fails_now(void)
 void *__wrap_malloc(size_t size)
 {
     void *block = fails_now() ? NULL : __real_malloc(size);
+    live += block != NULL;
+    return block;
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+    void *block = fails_now() ? NULL : __real_calloc(count, size);
     live += block != NULL;
     return block;
 }

@@ -2,7 +2,8 @@
 #ifndef ENGINE_TESTING_ALLOC_H
 #define ENGINE_TESTING_ALLOC_H
 
-/* Memory that fails on demand; the test is linked with --wrap for malloc, realloc and free. */
+/* Memory that fails on demand; the test is linked with --wrap for malloc, calloc, realloc and free.
+ */
 
 /** Let the n-th allocation from now on fail, counted from 1; 0: none. */
 void alloc_fail_at(unsigned n);

@@ -169,6 +169,13 @@ int64_t fc_ws_tick(struct fc_ws *ws, int64_t now_ns)
     return tick_closing(ws, now_ns);
 }
 
+void fc_ws_postpone_pong(struct fc_ws *ws, int64_t now_ns)
+{
+    if (ws->heartbeat.is_waiting) {
+        fc_ws_heartbeat_heard(&ws->heartbeat, now_ns);
+    }
+}
+
 bool fc_ws_is_open(const struct fc_ws *ws)
 {
     return ws->closing == FC_WS_CLOSING_OPEN;

@@ -227,6 +227,21 @@ static void a_silent_peer_is_pinged_and_given_up(void **state)
     fc_ws_free(&ws);
 }
 
+static void a_peer_that_is_behind_is_not_given_up(void **state)
+{
+    (void)state;
+    struct fc_ws *ws = make((struct fc_ws_options){ .ping_every_ns = SECONDS(20) });
+    assert_true(fc_ws_tick(ws, SECONDS(1)) == SECONDS(21));
+    fc_ws_postpone_pong(ws, SECONDS(15)); /* no ping, nothing to postpone */
+    assert_true(fc_ws_tick(ws, SECONDS(21)) == SECONDS(41));
+    fc_ws_postpone_pong(ws, SECONDS(40));
+    assert_true(fc_ws_tick(ws, SECONDS(59)) == SECONDS(60));
+    assert_true(fc_ws_is_open(ws));
+    (void)fc_ws_tick(ws, SECONDS(60));
+    expect_close(ws, FC_WS_CODE_INTERNAL, false);
+    fc_ws_free(&ws);
+}
+
 static void a_pong_carries_the_round_trip(void **state)
 {
     (void)state;
@@ -378,6 +393,7 @@ int main(void)
         cmocka_unit_test(unread_events_hold_input_back),
         cmocka_unit_test(output_is_bounded),
         cmocka_unit_test(a_silent_peer_is_pinged_and_given_up),
+        cmocka_unit_test(a_peer_that_is_behind_is_not_given_up),
         cmocka_unit_test(a_pong_carries_the_round_trip),
         cmocka_unit_test(a_close_without_an_answer_times_out),
         cmocka_unit_test(a_peer_that_is_gone_ends_it),

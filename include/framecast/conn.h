@@ -59,6 +59,9 @@ FC_API bool fc_conn_accept(struct fc_conn *conn, const struct fc_http_request *r
  */
 FC_API bool fc_conn_send(struct fc_conn *conn, struct fc_message *message);
 
+/** Bytes that fc_conn_send() queued and that have not begun to leave. */
+FC_API size_t fc_conn_queued(const struct fc_conn *conn);
+
 /** Put the newest message of a slot, below FC_CONN_SLOTS_MAX. Shares message; as fc_conn_send(). */
 FC_API bool fc_conn_put(struct fc_conn *conn, uint32_t slot, struct fc_message *message);
 

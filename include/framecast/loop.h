@@ -16,14 +16,16 @@ struct fc_loop; /* Threads: its own, but for fc_loop_post(). */
 /** Something to do on a loop's thread; embedded in something larger. */
 struct fc_task {
     void (*run)(struct fc_task *task);
-    struct fc_task *next; /* the loop's */
+    struct fc_task *next; /* the loop's, as is the next */
+    bool is_waiting;
 };
 
 /**
- * Have a task run on the loop's thread, soon. It must not be posted again before it has begun.
+ * Have a task run on the loop's thread, soon. One that waits already is not posted twice: it will
+ * run once, after this call.
  *
  * Errors:    false when the loop has ended: run() will not be called.
- * Ownership: borrows task until run() is called.
+ * Ownership: borrows task until run() is called, which happens even when the loop ends first.
  * Threads:   any.
  */
 FC_API bool fc_loop_post(struct fc_loop *loop, struct fc_task *task);

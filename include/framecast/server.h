@@ -27,10 +27,18 @@ struct fc_handler {
     void (*request)(struct fc_conn *conn, const struct fc_http_request *request);
     /* A whole WebSocket message; payload is valid during the call only. */
     void (*message)(struct fc_conn *conn, enum fc_ws_kind kind, struct fc_bytes payload);
-    /* The first byte of a message from fc_conn_put() went out. May hold slots; may not close. */
+    /* The first byte of a message from fc_conn_put() went out. */
     void (*started)(struct fc_conn *conn, uint32_t slot, const struct fc_message *message);
-    /* The connection is over. Called only while fc_conn_user() is set. */
+    /* The last of what fc_conn_send() queued has been given to the kernel. Only while
+       fc_conn_user() is set. */
+    void (*drained)(struct fc_conn *conn);
+    /* The connection is over. Called only while fc_conn_user() is set, and never within a call of
+       the application's: what it holds lasts until the end of the loop's turn. */
     void (*closed)(struct fc_conn *conn);
+
+    /* One of these, or a task ("task"), held the loop and everybody on it for over 100 ms. Called
+       after it; what is its name, static. */
+    void (*slow)(struct fc_loop *loop, const char *what, int64_t duration_ns);
 
     void *ctx;
 };
@@ -41,21 +49,30 @@ struct fc_server_options {
     uint32_t listen_count;     /* 0: "127.0.0.1:8765" */
     uint32_t threads;          /* loops; 0: one per processor */
     uint32_t connections_max;  /* 0: 16384; more are answered 503 */
+    /* More from one address are answered 429; of IPv6 the upper half is the address. 0: 256, and no
+       limit for this machine's own (127.0.0.0/8, ::1). Unix sockets never have one. */
+    uint32_t connections_per_address_max;
     int64_t head_timeout_ns;   /* for a request head to arrive whole; 0: 10 s */
     int64_t answer_timeout_ns; /* for the application to answer; then 503; 0: 10 s */
     int64_t keep_alive_ns;     /* between requests; 0: 60 s */
     int64_t idle_viewer_ns;    /* taking nothing of what waits for it; 0: 30 s */
     int64_t ping_every_ns;     /* of silence, WebSocket; 0: 20 s */
     int64_t stop_timeout_ns;   /* from the signal to the end; 0: 4 s */
-    uint32_t queue_max_bytes;  /* reliable messages waiting per connection; 0: 1 MiB */
+    /* Reliable messages that wait, per connection, each counted with 64 bytes for itself; a single
+       one may be larger. 0: 1 MiB */
+    uint32_t queue_max_bytes;
 };
 
 /** Looked at, never waited for. */
 struct fc_server_stats {
-    uint64_t accepted, refused, open;
-    uint64_t bad_requests; /* answered 4xx by the library, or broken off */
-    uint64_t closed_slow;  /* 1013: a reliable queue over its bound */
-    uint64_t closed_idle;  /* took nothing for idle_viewer_ns */
+    uint64_t accepted, open;
+    uint64_t refused;         /* 503: connections_max */
+    uint64_t refused_address; /* 429: connections_per_address_max */
+    uint64_t accept_pauses;   /* out of descriptors or memory: accepting waited a moment */
+    uint64_t bad_requests;    /* answered 4xx by the library, or broken off */
+    uint64_t closed_slow;     /* 1013: a reliable queue over its bound */
+    uint64_t closed_idle;     /* took nothing for idle_viewer_ns */
+    uint64_t slow_turns;      /* a loop was held for over 100 ms */
 };
 
 /**

@@ -182,6 +182,12 @@ FC_API void fc_ws_output_done(struct fc_ws *ws, size_t size);
  */
 FC_API int64_t fc_ws_tick(struct fc_ws *ws, int64_t now_ns);
 
+/**
+ * Say that the peer has not yet taken all that it was sent, so that a ping may still be on its way
+ * to it: the time-out of the pong counts from now. Threads: the one that owns ws.
+ */
+FC_API void fc_ws_postpone_pong(struct fc_ws *ws, int64_t now_ns);
+
 /** True while messages may be sent. Threads: the one that owns ws. */
 FC_API bool fc_ws_is_open(const struct fc_ws *ws);
 

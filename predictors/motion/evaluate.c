@@ -116,15 +116,15 @@ static void print_summary(const struct tally *tally)
            tally->life_count, lasting, walkers, tally->spent_ms / pictures, tally->slowest_ms);
 }
 
-static void evaluate(struct tally *tally, struct motion *motion, uint8_t *luma, uint32_t width,
-                     uint32_t height)
+/* Pictures of that size; the pixels of each are read into its memory, which is room. */
+static void evaluate(struct tally *tally, struct motion *motion, struct raster picture,
+                     uint8_t *room)
 {
     struct motion_box boxes[BOX_MAX];
-    while (fread(luma, width, height, stdin) == height) {
+    while (fread(room, picture.width, picture.height, stdin) == picture.height) {
         const int64_t captured_ns = (int64_t)((double)tally->picture_count * 1e9 / tally->rate_hz);
         const int64_t begun_ns = now_ns();
-        const size_t count =
-            motion_look(motion, luma, width, width, height, captured_ns, boxes, BOX_MAX);
+        const size_t count = motion_look(motion, picture, captured_ns, boxes, BOX_MAX);
         const double ms = (double)(now_ns() - begun_ns) / 1e6;
         print_boxes(tally->picture_count, ms, boxes, count);
         for (size_t i = 0; i < count; i++) {
@@ -153,7 +153,13 @@ int main(int argc, char **argv)
     struct motion *motion = motion_new(NULL);
     int status = 2;
     if (luma && motion) {
-        evaluate(&tally, motion, luma, width, height);
+        const struct raster picture = {
+            .data = luma,
+            .stride = width,
+            .width = width,
+            .height = height,
+        };
+        evaluate(&tally, motion, picture, luma);
         print_summary(&tally);
         status = 0;
     }

@@ -136,14 +136,20 @@ static void begin_size(struct motion *m, uint32_t width, uint32_t height)
     }
 }
 
-static void look_at_small(struct motion *m, uint32_t width, uint32_t height, float elapsed_s)
+static void look_at_small(struct motion *m, float elapsed_s)
 {
+    const uint32_t width = m->width / m->divisor, height = m->height / m->divisor;
     struct region found[REGIONS_MAX];
     size_t count = 0;
     if (background_look(m->background, m->small, fminf(elapsed_s, ELAPSED_MAX_S), m->marks)) {
         const float area = (float)width * (float)height;
-        const size_t all = regions_find(m->regions, m->marks, width, height,
-                                        m->options.box_area_min * area, found);
+        const struct raster marks = {
+            .data = m->marks,
+            .stride = width,
+            .width = width,
+            .height = height,
+        };
+        const size_t all = regions_find(m->regions, marks, m->options.box_area_min * area, found);
         for (size_t i = 0; i < all; i++) {
             const struct region *r = &found[i];
             if (region_area(r) <= m->options.box_area_max * area) {
@@ -154,7 +160,13 @@ static void look_at_small(struct motion *m, uint32_t width, uint32_t height, flo
     if (elapsed_s > GAP_MAX_S) {
         tracks_restart(m->tracks);
     }
-    tracks_look(m->tracks, found, count, elapsed_s, width, height);
+    tracks_look(m->tracks, &(struct sight){
+                               .regions = found,
+                               .count = count,
+                               .elapsed_s = elapsed_s,
+                               .width = (float)width,
+                               .height = (float)height,
+                           });
 }
 
 /* From the middle and size in small pixels to edges in fractions of the picture, clipped. */
@@ -184,12 +196,12 @@ static size_t give_boxes(const struct motion *m, struct motion_box *boxes, size_
     return count;
 }
 
-size_t motion_look(struct motion *m, const uint8_t *luma, size_t stride, uint32_t width,
-                   uint32_t height, int64_t captured_ns, struct motion_box *boxes, size_t box_max)
+size_t motion_look(struct motion *m, struct raster luma, int64_t captured_ns,
+                   struct motion_box *boxes, size_t box_max)
 {
-    assert(stride >= width);
-    if (width != m->width || height != m->height) {
-        begin_size(m, width, height);
+    assert(luma.stride >= luma.width);
+    if (luma.width != m->width || luma.height != m->height) {
+        begin_size(m, luma.width, luma.height);
     }
     if (!m->divisor) {
         return 0;
@@ -200,12 +212,12 @@ size_t motion_look(struct motion *m, const uint8_t *luma, size_t stride, uint32_
     m->has_time = true;
     m->looked_ns = captured_ns;
     if (is_first || elapsed_s > 0.0f) {
-        shrink_luma(luma, stride, width, height, m->divisor, m->sums, m->small);
+        shrink_luma(luma, m->divisor, m->sums, m->small);
     }
     if (is_first) {
         background_look(m->background, m->small, 0.0f, m->marks);
     } else if (elapsed_s > 0.0f) {
-        look_at_small(m, width / m->divisor, height / m->divisor, elapsed_s);
+        look_at_small(m, elapsed_s);
     }
     return give_boxes(m, boxes, box_max);
 }

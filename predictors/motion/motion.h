@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "raster.h"
+
 /*
  * Boxes and tracks on whatever moves in front of a camera that stands still. No model to fetch,
  * no training: luma in, boxes out. How it works, one file per step:
@@ -91,7 +93,6 @@ struct motion *motion_new(const struct motion_options *options);
  * after the last one gives the last boxes again. Unsupported sizes (under 16 pixels or over 16384
  * on a side, or too tall to shrink) give none.
  *
- * @param luma         height rows of width bytes, each row stride bytes after the one before
  * @param captured_ns  when the picture was taken, on any clock that runs evenly
  * @param boxes        box_max of them; the oldest track first
  *
@@ -99,8 +100,8 @@ struct motion *motion_new(const struct motion_options *options);
  * Ownership: borrows luma and boxes for the call. Allocates nothing.
  * Threads:   the one thread that uses m.
  */
-size_t motion_look(struct motion *m, const uint8_t *luma, size_t stride, uint32_t width,
-                   uint32_t height, int64_t captured_ns, struct motion_box *boxes, size_t box_max);
+size_t motion_look(struct motion *m, struct raster luma, int64_t captured_ns,
+                   struct motion_box *boxes, size_t box_max);
 
 /** Release the detector and set *pm to NULL. Threads: the one thread that uses it. */
 void motion_free(struct motion **pm);

@@ -91,12 +91,18 @@ static void draw(struct scene *s)
     }
 }
 
+/* The scene's pixels as a picture of that size, whatever is in them. */
+static struct raster picture(const struct scene *s, uint32_t width, uint32_t height)
+{
+    return (struct raster){ .data = s->luma, .stride = width, .width = width, .height = height };
+}
+
 static void look(struct scene *s)
 {
     draw(s);
     s->now_ns += (int64_t)(1e9f / s->rate_hz);
-    s->box_count = motion_look(s->motion, s->luma, s->width, s->width, s->height, s->now_ns,
-                               s->boxes, BOX_MAX);
+    s->box_count =
+        motion_look(s->motion, picture(s, s->width, s->height), s->now_ns, s->boxes, BOX_MAX);
 }
 
 static void look_for(struct scene *s, float seconds)
@@ -248,13 +254,13 @@ static void sizes_out_of_range_give_nothing(void **state)
         { 0, 0 }, { 15, 16 }, { 16, 15 }, { 16385, 1 }, { 1, 16385 }
     };
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-        assert_int_equal(motion_look(s->motion, s->luma, sizes[i][0], sizes[i][0], sizes[i][1],
-                                     (int64_t)i, s->boxes, BOX_MAX),
+        assert_int_equal(motion_look(s->motion, picture(s, sizes[i][0], sizes[i][1]), (int64_t)i,
+                                     s->boxes, BOX_MAX),
                          0);
     }
-    motion_look(s->motion, s->luma, 16, 16, 16, 100, s->boxes, BOX_MAX);
-    motion_look(s->motion, s->luma, 16, 16, 16, 200, s->boxes, BOX_MAX);
-    motion_look(s->motion, s->luma, 16, 16, 2000, 300, s->boxes, BOX_MAX);
+    motion_look(s->motion, picture(s, 16, 16), 100, s->boxes, BOX_MAX);
+    motion_look(s->motion, picture(s, 16, 16), 200, s->boxes, BOX_MAX);
+    motion_look(s->motion, picture(s, 16, 2000), 300, s->boxes, BOX_MAX);
 }
 
 static void the_same_time_gives_the_same_boxes(void **state)
@@ -270,12 +276,11 @@ static void the_same_time_gives_the_same_boxes(void **state)
     const struct motion_box last = s->boxes[0];
     s->body_count = 0;
     draw(s);
-    const size_t count = motion_look(s->motion, s->luma, s->width, s->width, s->height, s->now_ns,
-                                     s->boxes, BOX_MAX);
+    const struct raster again = picture(s, s->width, s->height);
+    const size_t count = motion_look(s->motion, again, s->now_ns, s->boxes, BOX_MAX);
     assert_int_equal(count, 1);
     assert_memory_equal(&s->boxes[0], &last, sizeof(last));
-    assert_int_equal(
-        motion_look(s->motion, s->luma, s->width, s->width, s->height, s->now_ns, s->boxes, 0), 0);
+    assert_int_equal(motion_look(s->motion, again, s->now_ns, s->boxes, 0), 0);
 }
 
 static void looking_allocates_nothing(void **state)

@@ -49,6 +49,18 @@ float region_common_area(const struct region *a, const struct region *b)
     return width > 0.0f && height > 0.0f ? width * height : 0.0f;
 }
 
+struct region region_joint(const struct region *a, const struct region *b)
+{
+    return (struct region){
+        .left = fminf(a->left, b->left),
+        .top = fminf(a->top, b->top),
+        .right = fmaxf(a->right, b->right),
+        .bottom = fmaxf(a->bottom, b->bottom),
+        .pixel_count = a->pixel_count + b->pixel_count,
+        .strong_count = a->strong_count + b->strong_count,
+    };
+}
+
 struct regions *regions_new(size_t pixel_max)
 {
     struct regions *finder = calloc(1, sizeof(*finder));
@@ -240,25 +252,13 @@ static void measure_run(const struct run *run, const uint8_t *line, struct regio
     }
 }
 
-static struct region both(const struct region *a, const struct region *b)
-{
-    return (struct region){
-        .left = fminf(a->left, b->left),
-        .top = fminf(a->top, b->top),
-        .right = fmaxf(a->right, b->right),
-        .bottom = fmaxf(a->bottom, b->bottom),
-        .pixel_count = a->pixel_count + b->pixel_count,
-        .strong_count = a->strong_count + b->strong_count,
-    };
-}
-
 /* Head over trunk, trunk over legs: narrow gap, shared columns, and as slim as a body together. */
 static bool is_stacked(const struct region *a, const struct region *b, float gap_max)
 {
     const float shared = fminf(a->right, b->right) - fmaxf(a->left, b->left);
     const float narrower = fminf(a->right - a->left, b->right - b->left);
     const float gap = a->top > b->top ? a->top - b->bottom : b->top - a->bottom;
-    const struct region sum = both(a, b);
+    const struct region sum = region_joint(a, b);
     return shared >= STACK_OVERLAP * narrower && gap <= gap_max &&
            sum.bottom - sum.top <= STACK_ASPECT_MAX * (sum.right - sum.left);
 }
@@ -271,7 +271,7 @@ static size_t merge_stacked(struct region *list, size_t count, float gap_max)
                 k++;
                 continue;
             }
-            list[i] = both(&list[i], &list[k]);
+            list[i] = region_joint(&list[i], &list[k]);
             list[k] = list[--count];
             k = i + 1;
         }
@@ -293,12 +293,13 @@ static size_t keep_sound(struct region *list, size_t count, float area_min)
     return kept;
 }
 
-size_t regions_find(struct regions *finder, const uint8_t *marks, uint32_t width, uint32_t height,
-                    float area_min, struct region *out)
+size_t regions_find(struct regions *finder, struct raster marks, float area_min, struct region *out)
 {
     static const float PIECE_SHARE = 0.25f; /* of area_min; smaller pieces are not worth merging */
-    assert(width > REACH_X && height > REACH_Y && (size_t)width * height <= finder->pixel_max);
-    open_upright(finder, marks, width, height);
+    const uint32_t width = marks.width, height = marks.height;
+    assert(marks.stride == width && (size_t)width * height <= finder->pixel_max);
+    assert(width > REACH_X && height > REACH_Y);
+    open_upright(finder, marks.data, width, height);
     dilate(finder, width, height);
     const uint32_t run_count = connect(finder, width, height);
     for (uint32_t i = 0; i < run_count; i++) {

@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "raster.h"
+
 /* Marked pixels become connected regions, each a body or a part of a group of bodies. */
 
 enum { REGIONS_MAX = 64, REGIONS_RUN_MAX = 16384 };
@@ -21,6 +23,9 @@ float region_area(const struct region *r);
 
 /** Square pixels that two boxes share. Threads: any. */
 float region_common_area(const struct region *a, const struct region *b);
+
+/** The box around two, with the pixels of both. Threads: any. */
+struct region region_joint(const struct region *a, const struct region *b);
 
 struct regions;
 
@@ -39,7 +44,7 @@ struct regions *regions_new(size_t pixel_max);
  * Runs of pixels beyond REGIONS_RUN_MAX and regions beyond REGIONS_MAX are left out; so much is
  * noise.
  *
- * @param marks     width * height of enum background_mark
+ * @param marks     enum background_mark, without gaps between rows
  * @param area_min  boxes of fewer square pixels are left out
  * @param out       room for REGIONS_MAX
  *
@@ -47,8 +52,8 @@ struct regions *regions_new(size_t pixel_max);
  * Ownership: borrows marks and out for the call.
  * Threads:   one at a time.
  */
-size_t regions_find(struct regions *finder, const uint8_t *marks, uint32_t width, uint32_t height,
-                    float area_min, struct region *out);
+size_t regions_find(struct regions *finder, struct raster marks, float area_min,
+                    struct region *out);
 
 /** Release the finder and set *pfinder to NULL. Threads: one at a time. */
 void regions_free(struct regions **pfinder);

@@ -32,17 +32,26 @@ static int tear_down(void **state)
     return 0;
 }
 
-static void fill(struct bench *b, size_t left, size_t top, size_t width, size_t height,
-                 uint8_t mark)
+struct box {
+    size_t left, top, width, height;
+};
+
+static void fill(struct bench *b, uint8_t mark, struct box box)
 {
-    for (size_t y = top; y < top + height; y++) {
-        memset(&b->marks[y * WIDTH + left], mark, width);
+    for (size_t y = box.top; y < box.top + box.height; y++) {
+        memset(&b->marks[y * WIDTH + box.left], mark, box.width);
     }
 }
 
 static size_t find(struct bench *b)
 {
-    return regions_find(b->finder, b->marks, WIDTH, HEIGHT, 40.0f, b->found);
+    const struct raster marks = {
+        .data = b->marks,
+        .stride = WIDTH,
+        .width = WIDTH,
+        .height = HEIGHT,
+    };
+    return regions_find(b->finder, marks, 40.0f, b->found);
 }
 
 static void assert_box(const struct region *r, float left, float top, float right, float bottom)
@@ -58,7 +67,7 @@ static void an_empty_picture_has_no_regions(void **state)
 static void a_body_is_measured_exactly(void **state)
 {
     struct bench *b = *state;
-    fill(b, 20, 30, 10, 25, BACKGROUND_STRONG);
+    fill(b, BACKGROUND_STRONG, (struct box){ 20, 30, 10, 25 });
     assert_int_equal(find(b), 1);
     assert_box(&b->found[0], 20, 30, 30, 55);
     assert_int_equal(b->found[0].pixel_count, 250);
@@ -68,8 +77,8 @@ static void a_body_is_measured_exactly(void **state)
 static void bodies_at_the_picture_s_edges_are_whole(void **state)
 {
     struct bench *b = *state;
-    fill(b, 0, 0, 10, 25, BACKGROUND_STRONG);
-    fill(b, WIDTH - 10, HEIGHT - 25, 10, 25, BACKGROUND_STRONG);
+    fill(b, BACKGROUND_STRONG, (struct box){ 0, 0, 10, 25 });
+    fill(b, BACKGROUND_STRONG, (struct box){ WIDTH - 10, HEIGHT - 25, 10, 25 });
     assert_int_equal(find(b), 2);
     assert_box(&b->found[0], 0, 0, 10, 25);
     assert_box(&b->found[1], WIDTH - 10, HEIGHT - 25, WIDTH, HEIGHT);
@@ -78,7 +87,7 @@ static void bodies_at_the_picture_s_edges_are_whole(void **state)
 static void a_full_picture_is_one_region(void **state)
 {
     struct bench *b = *state;
-    fill(b, 0, 0, WIDTH, HEIGHT, BACKGROUND_STRONG);
+    fill(b, BACKGROUND_STRONG, (struct box){ 0, 0, WIDTH, HEIGHT });
     assert_int_equal(find(b), 1);
     assert_box(&b->found[0], 0, 0, WIDTH, HEIGHT);
 }
@@ -89,25 +98,25 @@ static void single_pixels_and_wires_are_nothing(void **state)
     for (size_t i = 0; i < WIDTH * HEIGHT; i += 11) {
         b->marks[i] = BACKGROUND_STRONG;
     }
-    fill(b, 0, 60, WIDTH, 2, BACKGROUND_STRONG);
+    fill(b, BACKGROUND_STRONG, (struct box){ 0, 60, WIDTH, 2 });
     assert_int_equal(find(b), 0);
 }
 
 static void what_is_only_weak_is_nothing(void **state)
 {
     struct bench *b = *state;
-    fill(b, 20, 30, 10, 25, BACKGROUND_WEAK);
+    fill(b, BACKGROUND_WEAK, (struct box){ 20, 30, 10, 25 });
     assert_int_equal(find(b), 0);
-    fill(b, 20, 30, 10, 8, BACKGROUND_STRONG);
+    fill(b, BACKGROUND_STRONG, (struct box){ 20, 30, 10, 8 });
     assert_int_equal(find(b), 1);
 }
 
 static void arms_that_meet_below_are_joined(void **state)
 {
     struct bench *b = *state; /* a U: two labels until the last lines */
-    fill(b, 20, 30, 6, 30, BACKGROUND_STRONG);
-    fill(b, 40, 30, 6, 30, BACKGROUND_STRONG);
-    fill(b, 20, 60, 26, 6, BACKGROUND_STRONG);
+    fill(b, BACKGROUND_STRONG, (struct box){ 20, 30, 6, 30 });
+    fill(b, BACKGROUND_STRONG, (struct box){ 40, 30, 6, 30 });
+    fill(b, BACKGROUND_STRONG, (struct box){ 20, 60, 26, 6 });
     assert_int_equal(find(b), 1);
     assert_box(&b->found[0], 20, 30, 46, 66);
 }
@@ -115,8 +124,8 @@ static void arms_that_meet_below_are_joined(void **state)
 static void pieces_above_each_other_are_one_body(void **state)
 {
     struct bench *b = *state;
-    fill(b, 20, 30, 10, 12, BACKGROUND_STRONG);
-    fill(b, 21, 45, 9, 12, BACKGROUND_STRONG);
+    fill(b, BACKGROUND_STRONG, (struct box){ 20, 30, 10, 12 });
+    fill(b, BACKGROUND_STRONG, (struct box){ 21, 45, 9, 12 });
     assert_int_equal(find(b), 1);
     assert_box(&b->found[0], 20, 30, 30, 57);
 }
@@ -124,8 +133,8 @@ static void pieces_above_each_other_are_one_body(void **state)
 static void pieces_side_by_side_are_two(void **state)
 {
     struct bench *b = *state;
-    fill(b, 20, 30, 10, 25, BACKGROUND_STRONG);
-    fill(b, 34, 30, 10, 25, BACKGROUND_STRONG);
+    fill(b, BACKGROUND_STRONG, (struct box){ 20, 30, 10, 25 });
+    fill(b, BACKGROUND_STRONG, (struct box){ 34, 30, 10, 25 });
     assert_int_equal(find(b), 2);
 }
 
@@ -134,7 +143,7 @@ static void too_many_regions_are_cut_off(void **state)
     struct bench *b = *state;
     for (size_t y = 0; y + 12 <= HEIGHT; y += 20) {
         for (size_t x = 0; x + 6 <= WIDTH; x += 10) {
-            fill(b, x, y, 6, 12, BACKGROUND_STRONG);
+            fill(b, BACKGROUND_STRONG, (struct box){ x, y, 6, 12 });
         }
     }
     assert_int_equal(find(b), REGIONS_MAX);

@@ -30,16 +30,15 @@ static void average_across(const uint16_t *restrict sums, size_t count, uint32_t
     }
 }
 
-void shrink_luma(const uint8_t *luma, size_t stride, uint32_t width, uint32_t height,
-                 uint32_t divisor, uint16_t *sums, uint8_t *out)
+void shrink_luma(struct raster luma, uint32_t divisor, uint16_t *sums, uint8_t *out)
 {
     assert(divisor > 0 && divisor <= SHRINK_DIVISOR_MAX);
-    const size_t columns = width / divisor;
-    const size_t rows = height / divisor;
+    const size_t columns = luma.width / divisor;
+    const size_t rows = luma.height / divisor;
     for (size_t y = 0; y < rows; y++) {
         memset(sums, 0, columns * divisor * sizeof(*sums));
         for (uint32_t k = 0; k < divisor; k++) {
-            add_row(sums, luma + (y * divisor + k) * stride, columns * divisor);
+            add_row(sums, luma.data + (y * divisor + k) * luma.stride, columns * divisor);
         }
         average_across(sums, columns, divisor, out + y * columns);
     }

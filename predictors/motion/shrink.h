@@ -2,8 +2,9 @@
 #ifndef MOTION_SHRINK_H
 #define MOTION_SHRINK_H
 
-#include <stddef.h>
 #include <stdint.h>
+
+#include "raster.h"
 
 /* Averaging a picture in whole square blocks: the cheapest filter that does not alias. */
 
@@ -20,7 +21,6 @@ enum { SHRINK_SOURCE_MAX_PX = 16384, SHRINK_DIVISOR_MAX = 256 };
  * Ownership: borrows all of it for the call.
  * Threads:   any.
  */
-void shrink_luma(const uint8_t *luma, size_t stride, uint32_t width, uint32_t height,
-                 uint32_t divisor, uint16_t *sums, uint8_t *out);
+void shrink_luma(struct raster luma, uint32_t divisor, uint16_t *sums, uint8_t *out);
 
 #endif

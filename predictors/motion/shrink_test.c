@@ -13,7 +13,8 @@ static void divisor_one_copies(void **state)
     const uint8_t in[2 * 4] = { 1, 2, 3, 99, 4, 5, 6, 99 };
     uint16_t sums[3];
     uint8_t out[6];
-    shrink_luma(in, 4, 3, 2, 1, sums, out);
+    const struct raster luma = { .data = in, .stride = 4, .width = 3, .height = 2 };
+    shrink_luma(luma, 1, sums, out);
     const uint8_t wanted[6] = { 1, 2, 3, 4, 5, 6 };
     assert_memory_equal(out, wanted, sizeof(wanted));
 }
@@ -28,7 +29,8 @@ static void blocks_are_averaged_and_edges_left_out(void **state)
     };
     uint16_t sums[5];
     uint8_t out[2];
-    shrink_luma(&in[0][0], 5, 5, 3, 2, sums, out);
+    const struct raster luma = { .data = &in[0][0], .stride = 5, .width = 5, .height = 3 };
+    shrink_luma(luma, 2, sums, out);
     assert_int_equal(out[0], 6);
     assert_int_equal(out[1], 10); /* 10.25 */
 }
@@ -44,7 +46,8 @@ static void the_largest_divisor_does_not_overflow(void **state)
     }
     uint16_t sums[SIDE];
     uint8_t out[1] = { 0 };
-    shrink_luma(in, SIDE, SIDE, SIDE, SIDE, sums, out);
+    const struct raster luma = { .data = in, .stride = SIDE, .width = SIDE, .height = SIDE };
+    shrink_luma(luma, SIDE, sums, out);
     assert_int_equal(out[0], 255);
     free(in);
 }

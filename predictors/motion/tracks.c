@@ -124,22 +124,22 @@ static float affinity(const struct track *t, const struct region *r)
 }
 
 /* The best pair first, until no pair is left. */
-static void assign(struct tracks *set, const struct region *regions, size_t count)
+static void assign(struct tracks *set, const struct sight *sight)
 {
     float fit[TRACKS_MAX][REGIONS_MAX];
     for (size_t i = 0; i < set->count; i++) {
-        for (size_t k = 0; k < count; k++) {
-            fit[i][k] = affinity(&set->list[i], &regions[k]);
+        for (size_t k = 0; k < sight->count; k++) {
+            fit[i][k] = affinity(&set->list[i], &sight->regions[k]);
         }
     }
-    for (size_t k = 0; k < count; k++) {
+    for (size_t k = 0; k < sight->count; k++) {
         set->is_taken[k] = false;
     }
-    for (size_t pairs = 0; pairs < count; pairs++) {
+    for (size_t pairs = 0; pairs < sight->count; pairs++) {
         size_t best_track = 0, best_region = 0;
         float best = 0.0f;
         for (size_t i = 0; i < set->count; i++) {
-            for (size_t k = 0; k < count && set->region_of[i] == NONE; k++) {
+            for (size_t k = 0; k < sight->count && set->region_of[i] == NONE; k++) {
                 if (!set->is_taken[k] && fit[i][k] > best) {
                     best = fit[i][k];
                     best_track = i;
@@ -151,7 +151,7 @@ static void assign(struct tracks *set, const struct region *regions, size_t coun
             return;
         }
         set->region_of[best_track] = (int)best_region;
-        set->piece[best_track] = regions[best_region];
+        set->piece[best_track] = sight->regions[best_region];
         set->is_taken[best_region] = true;
     }
 }
@@ -171,7 +171,7 @@ static enum fit fit_in_group(const struct tracks *set, size_t i)
 }
 
 /* A believed track that got nothing but lies on a region shares it with whoever has it. */
-static void join_groups(struct tracks *set, const struct region *regions, size_t count)
+static void join_groups(struct tracks *set, const struct sight *sight)
 {
     for (size_t i = 0; i < set->count; i++) {
         if (!set->list[i].id || set->region_of[i] != NONE) {
@@ -179,12 +179,12 @@ static void join_groups(struct tracks *set, const struct region *regions, size_t
         }
         const struct region box = box_of(&set->list[i]);
         float most = ON_REGION * region_area(&box);
-        for (size_t k = 0; k < count; k++) {
-            const float common = region_common_area(&box, &regions[k]);
+        for (size_t k = 0; k < sight->count; k++) {
+            const float common = region_common_area(&box, &sight->regions[k]);
             if (common > most) {
                 most = common;
                 set->region_of[i] = (int)k;
-                set->piece[i] = regions[k];
+                set->piece[i] = sight->regions[k];
             }
         }
     }
@@ -209,35 +209,35 @@ static bool is_beside(const struct region *a, const struct region *b)
 }
 
 /* Regions nobody has that lie within a believed track are parts of it: a pole stands before it. */
-static void take_fragments(struct tracks *set, const struct region *regions, size_t count)
+static void take_fragments(struct tracks *set, const struct sight *sight)
 {
-    for (size_t k = 0; k < count; k++) {
+    for (size_t k = 0; k < sight->count; k++) {
+        const struct region *r = &sight->regions[k];
         for (size_t i = 0; i < set->count && !set->is_taken[k]; i++) {
             const struct region box = box_of(&set->list[i]);
-            if (!set->list[i].id ||
-                region_common_area(&box, &regions[k]) < OWN_SHARE * region_area(&regions[k]) ||
-                (set->region_of[i] != NONE && is_beside(&set->piece[i], &regions[k]))) {
+            const bool is_hit = set->region_of[i] != NONE;
+            if (!set->list[i].id || region_common_area(&box, r) < OWN_SHARE * region_area(r) ||
+                (is_hit && is_beside(&set->piece[i], r))) {
                 continue;
             }
             set->is_taken[k] = true;
-            if (set->region_of[i] == NONE || set->is_grouped[i]) {
-                continue;
+            if (is_hit && !set->is_grouped[i]) {
+                set->piece[i] = region_joint(&set->piece[i], r);
             }
-            struct region *own = &set->piece[i];
-            own->left = fminf(own->left, regions[k].left);
-            own->top = fminf(own->top, regions[k].top);
-            own->right = fmaxf(own->right, regions[k].right);
-            own->bottom = fmaxf(own->bottom, regions[k].bottom);
-            own->pixel_count += regions[k].pixel_count;
         }
     }
 }
 
-/* Where an interval of length size around at must go to lie inside begin..end, or around it. */
-static float held(float at, float size, float begin, float end)
+/* What a region covers along one axis. */
+struct extent {
+    float begin, end;
+};
+
+/* Where the middle of a track must go for it to lie inside the extent, or around it. */
+static float held(const struct track_axis *a, struct extent seen)
 {
-    const float low = begin + size / 2.0f, high = end - size / 2.0f;
-    return low <= high ? fmaxf(low, fminf(high, at)) : fmaxf(high, fminf(low, at));
+    const float low = seen.begin + a->size / 2.0f, high = seen.end - a->size / 2.0f;
+    return low <= high ? fmaxf(low, fminf(high, a->at)) : fmaxf(high, fminf(low, a->at));
 }
 
 static bool is_alike(float a, float b)
@@ -245,57 +245,59 @@ static bool is_alike(float a, float b)
     return a < SIZE_LIKE * b && b < SIZE_LIKE * a;
 }
 
-static float target_of(const struct track_axis *a, float begin, float end, enum fit fit)
+static float target_of(const struct track_axis *a, struct extent seen, enum fit fit)
 {
     switch (fit) {
     case FIT_WHOLE:
-        return (begin + end) / 2.0f;
+        return (seen.begin + seen.end) / 2.0f;
     case FIT_HELD:
-        return held(a->at, a->size, begin, end);
+        return held(a, seen);
     case FIT_BEGIN:
-        return begin + a->size / 2.0f;
+        return seen.begin + a->size / 2.0f;
     case FIT_END:
-        return end - a->size / 2.0f;
+        return seen.end - a->size / 2.0f;
     }
     return a->at;
 }
 
-static void correct_axis(struct track_axis *a, float begin, float end, enum fit fit,
-                         float size_tau_s, float elapsed_s)
+/* Take the place, and, when size_tau_s is over 0, the size, from what was seen. */
+static void correct_axis(struct track_axis *a, struct extent seen, enum fit fit, float size_tau_s,
+                         float elapsed_s)
 {
     const float gain = 1.0f - expf(-elapsed_s / POSITION_TAU_S);
     const float speed_gain = gain * gain / (2.0f - gain); /* Benedict & Bordner */
-    const float wrong = target_of(a, begin, end, fit) - a->at;
+    const float wrong = target_of(a, seen, fit) - a->at;
     a->at += gain * wrong;
     a->speed += (fit == FIT_WHOLE ? 1.0f : VAGUE_SPEED) * speed_gain * wrong / elapsed_s;
     if (size_tau_s > 0.0f) {
-        a->size += (1.0f - expf(-elapsed_s / size_tau_s)) * (end - begin - a->size);
+        a->size += (1.0f - expf(-elapsed_s / size_tau_s)) * (seen.end - seen.begin - a->size);
     }
 }
 
 /* Who comes into the picture, or leaves it, changes size with every step. */
-static void correct_alone(struct track_axis *a, float begin, float end, bool is_open,
-                          float elapsed_s)
+static void correct_alone(struct track_axis *a, struct extent seen, bool is_open, float elapsed_s)
 {
-    const bool is_whole = is_open || is_alike(end - begin, a->size);
+    const bool is_whole = is_open || is_alike(seen.end - seen.begin, a->size);
     const float tau_s = is_open ? OPEN_TAU_S : is_whole ? SIZE_TAU_S : UNLIKE_TAU_S;
-    correct_axis(a, begin, end, is_whole ? FIT_WHOLE : FIT_HELD, tau_s, elapsed_s);
+    correct_axis(a, seen, is_whole ? FIT_WHOLE : FIT_HELD, tau_s, elapsed_s);
 }
 
-static void correct(struct tracks *set, size_t i, float elapsed_s, float width, float height)
+static void correct(struct tracks *set, size_t i, const struct sight *sight)
 {
     struct track *t = &set->list[i];
     const struct region *r = &set->piece[i];
+    const struct extent across = { .begin = r->left, .end = r->right };
+    const struct extent down = { .begin = r->top, .end = r->bottom };
     if (set->is_grouped[i]) {
-        correct_axis(&t->x, r->left, r->right, set->fit_x[i], 0.0f, elapsed_s);
-        correct_axis(&t->y, r->top, r->bottom, FIT_HELD, 0.0f, elapsed_s);
-        t->grouped_s += elapsed_s;
+        correct_axis(&t->x, across, set->fit_x[i], 0.0f, sight->elapsed_s);
+        correct_axis(&t->y, down, FIT_HELD, 0.0f, sight->elapsed_s);
+        t->grouped_s += sight->elapsed_s;
     } else {
         const bool is_young = !t->id || t->age_s < YOUNG_S;
-        const bool is_open_x = is_young || r->left <= 0.0f || r->right >= width;
-        const bool is_open_y = is_young || r->top <= 0.0f || r->bottom >= height;
-        correct_alone(&t->x, r->left, r->right, is_open_x, elapsed_s);
-        correct_alone(&t->y, r->top, r->bottom, is_open_y, elapsed_s);
+        const bool is_open_x = is_young || across.begin <= 0.0f || across.end >= sight->width;
+        const bool is_open_y = is_young || down.begin <= 0.0f || down.end >= sight->height;
+        correct_alone(&t->x, across, is_open_x, sight->elapsed_s);
+        correct_alone(&t->y, down, is_open_y, sight->elapsed_s);
         t->grouped_s = 0.0f;
     }
     t->fill = fminf(1.0f, (float)r->pixel_count / region_area(r));
@@ -321,12 +323,12 @@ static void believe(struct tracks *set, struct track *t)
     }
 }
 
-static bool is_over(const struct tracks *set, const struct track *t, float width, float height)
+static bool is_over(const struct tracks *set, const struct track *t, const struct sight *sight)
 {
     const float patience_s =
         t->id ? set->options.coast_s : fminf(TENTATIVE_S, set->options.coast_s);
     return t->unseen_s > patience_s || t->grouped_s > GROUP_S || t->covered_s > COVERED_S ||
-           t->x.at < 0.0f || t->x.at > width || t->y.at < 0.0f || t->y.at > height;
+           t->x.at < 0.0f || t->x.at > sight->width || t->y.at < 0.0f || t->y.at > sight->height;
 }
 
 /* Two tracks on one body: the younger was born of a piece of it. */
@@ -343,34 +345,34 @@ static void note_covered(struct tracks *set, size_t i, float elapsed_s)
     set->list[i].covered_s = is_covered ? set->list[i].covered_s + elapsed_s : 0.0f;
 }
 
-static void settle(struct tracks *set, float elapsed_s, float width, float height)
+static void settle(struct tracks *set, const struct sight *sight)
 {
-    const float gain = 1.0f - expf(-elapsed_s / SUPPORT_TAU_S);
+    const float gain = 1.0f - expf(-sight->elapsed_s / SUPPORT_TAU_S);
     size_t kept = 0;
     for (size_t i = 0; i < set->count; i++) {
         struct track *t = &set->list[i];
         const bool is_hit = set->region_of[i] != NONE;
         if (is_hit) {
-            correct(set, i, elapsed_s, width, height);
+            correct(set, i, sight);
         } else {
-            coast(t, elapsed_s);
+            coast(t, sight->elapsed_s);
         }
         t->support += gain * ((is_hit ? 1.0f : 0.0f) - t->support);
         believe(set, t);
-        if (!is_over(set, t, width, height)) {
+        if (!is_over(set, t, sight)) {
             set->list[kept++] = *t;
         }
     }
     set->count = kept;
 }
 
-static void give_birth(struct tracks *set, const struct region *regions, size_t count)
+static void give_birth(struct tracks *set, const struct sight *sight)
 {
-    for (size_t k = 0; k < count && set->count < TRACKS_MAX; k++) {
+    for (size_t k = 0; k < sight->count && set->count < TRACKS_MAX; k++) {
         if (set->is_taken[k]) {
             continue;
         }
-        const struct region *r = &regions[k];
+        const struct region *r = &sight->regions[k];
         const float x = (r->left + r->right) / 2.0f, y = (r->top + r->bottom) / 2.0f;
         set->list[set->count++] = (struct track){
             .x = { .at = x, .born_at = x, .size = r->right - r->left },
@@ -381,17 +383,16 @@ static void give_birth(struct tracks *set, const struct region *regions, size_t 
     }
 }
 
-void tracks_look(struct tracks *set, const struct region *regions, size_t count, float elapsed_s,
-                 uint32_t width, uint32_t height)
+void tracks_look(struct tracks *set, const struct sight *sight)
 {
-    assert(count <= REGIONS_MAX && elapsed_s > 0.0f);
-    predict(set, elapsed_s);
+    assert(sight->count <= REGIONS_MAX && sight->elapsed_s > 0.0f);
+    predict(set, sight->elapsed_s);
     for (size_t i = 0; i < set->count; i++) {
-        note_covered(set, i, elapsed_s);
+        note_covered(set, i, sight->elapsed_s);
     }
-    assign(set, regions, count);
-    join_groups(set, regions, count);
-    take_fragments(set, regions, count);
-    settle(set, elapsed_s, (float)width, (float)height);
-    give_birth(set, regions, count);
+    assign(set, sight);
+    join_groups(set, sight);
+    take_fragments(set, sight);
+    settle(set, sight);
+    give_birth(set, sight);
 }

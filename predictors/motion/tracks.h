@@ -31,6 +31,14 @@ struct track {
     uint32_t hit_count;
 };
 
+/** What one picture shows. */
+struct sight {
+    const struct region *regions; /* borrowed */
+    size_t count;                 /* at most REGIONS_MAX */
+    float elapsed_s;              /* since the picture before; over 0 */
+    float width, height;          /* of the small picture */
+};
+
 struct tracks;
 
 struct tracks_options {
@@ -50,16 +58,12 @@ struct tracks *tracks_new(const struct tracks_options *options);
 void tracks_restart(struct tracks *set);
 
 /**
- * Move the tracks on by elapsed_s and give them the regions of the new picture.
+ * Move the tracks on to the new picture and give them its regions.
  *
- * @param count      at most REGIONS_MAX
- * @param elapsed_s  over 0
- *
- * Ownership: borrows regions for the call.
+ * Ownership: borrows sight for the call.
  * Threads:   one at a time.
  */
-void tracks_look(struct tracks *set, const struct region *regions, size_t count, float elapsed_s,
-                 uint32_t width, uint32_t height);
+void tracks_look(struct tracks *set, const struct sight *sight);
 
 /** The tracks, oldest first, tentative ones among them. Threads: one at a time. */
 const struct track *tracks_peek(const struct tracks *set, size_t *count);

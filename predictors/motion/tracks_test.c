@@ -48,6 +48,17 @@ static struct region joint(struct region a, struct region b)
     };
 }
 
+static void look(struct tracks *set, const struct region *regions, size_t count)
+{
+    tracks_look(set, &(struct sight){
+                         .regions = regions,
+                         .count = count,
+                         .elapsed_s = STEP_S,
+                         .width = WIDTH,
+                         .height = HEIGHT,
+                     });
+}
+
 /* The believed track nearest to a place, or NULL when none is within 12 pixels. */
 static const struct track *near(const struct tracks *set, float x, float y)
 {
@@ -80,7 +91,7 @@ static float walk(struct tracks *set, float x, int steps)
 {
     for (int n = 0; n < steps; n++, x += 4.0f) {
         const struct region body = body_at(x, 100.0f);
-        tracks_look(set, &body, 1, STEP_S, WIDTH, HEIGHT);
+        look(set, &body, 1);
     }
     return x - 4.0f;
 }
@@ -103,7 +114,7 @@ static void what_never_moves_is_never_believed(void **state)
     struct tracks *set = *state;
     const struct region body = body_at(100.0f, 100.0f);
     for (int n = 0; n < 100; n++) {
-        tracks_look(set, &body, 1, STEP_S, WIDTH, HEIGHT);
+        look(set, &body, 1);
         assert_int_equal(believed(set), 0);
     }
 }
@@ -114,12 +125,12 @@ static void a_track_coasts_while_unseen_and_then_ends(void **state)
     float x = walk(set, 50.0f, 20);
     const uint32_t id = near(set, x, 100.0f)->id;
     for (int n = 0; n < 5; n++) {
-        tracks_look(set, NULL, 0, STEP_S, WIDTH, HEIGHT);
+        look(set, NULL, 0);
     }
     x = walk(set, x + 24.0f, 5);
     assert_int_equal(near(set, x, 100.0f)->id, id);
     for (int n = 0; n < 9; n++) {
-        tracks_look(set, NULL, 0, STEP_S, WIDTH, HEIGHT);
+        look(set, NULL, 0);
     }
     assert_int_equal(believed(set), 0);
 }
@@ -128,8 +139,8 @@ static void who_leaves_the_picture_ends(void **state)
 {
     struct tracks *set = *state;
     walk(set, 280.0f, 11);
-    tracks_look(set, NULL, 0, STEP_S, WIDTH, HEIGHT);
-    tracks_look(set, NULL, 0, STEP_S, WIDTH, HEIGHT);
+    look(set, NULL, 0);
+    look(set, NULL, 0);
     assert_int_equal(believed(set), 0);
 }
 
@@ -142,9 +153,9 @@ static void two_that_cross_keep_their_ids(void **state)
         const struct region bodies[2] = { body_at(a, 100.0f), body_at(b, 104.0f) };
         const struct region group = joint(bodies[0], bodies[1]);
         if (fabsf(a - b) < 22.0f) {
-            tracks_look(set, &group, 1, STEP_S, WIDTH, HEIGHT);
+            look(set, &group, 1);
         } else {
-            tracks_look(set, bodies, 2, STEP_S, WIDTH, HEIGHT);
+            look(set, bodies, 2);
         }
         if (n == 12) {
             to_right = near(set, a, 100.0f)->id;
@@ -166,7 +177,7 @@ static void two_that_part_become_two(void **state)
         const float x = 60.0f + 4.0f * (float)n, apart = n < 15 ? 9.0f : 9.0f + (float)(n - 14);
         const struct region bodies[2] = { body_at(x - apart, 100.0f), body_at(x + apart, 100.0f) };
         const struct region group = joint(bodies[0], bodies[1]);
-        tracks_look(set, n < 18 ? &group : bodies, n < 18 ? 1 : 2, STEP_S, WIDTH, HEIGHT);
+        look(set, n < 18 ? &group : bodies, n < 18 ? 1 : 2);
     }
     assert_int_equal(believed(set), 2);
 }
@@ -182,7 +193,7 @@ static void a_body_cut_by_a_pole_stays_one(void **state)
         parts[0].bottom = whole.top + 12.0f; /* a head over the board, legs under it */
         parts[1].top = whole.bottom - 20.0f;
         const bool is_cut = n > 20 && n < 26;
-        tracks_look(set, is_cut ? parts : &whole, is_cut ? 2 : 1, STEP_S, WIDTH, HEIGHT);
+        look(set, is_cut ? parts : &whole, is_cut ? 2 : 1);
         if (n >= 10) {
             assert_int_equal(believed(set), 1);
             const struct track *t = near(set, x, 100.0f);
@@ -202,7 +213,7 @@ static void more_than_the_limit_is_left_out(void **state)
             bodies[i] = body_at(10.0f + 40.0f * (float)(i % 8) + 15.0f * (float)n,
                                 10.0f + 28.0f * (float)(i / 8));
         }
-        tracks_look(set, bodies, REGIONS_MAX, STEP_S, WIDTH, HEIGHT);
+        look(set, bodies, REGIONS_MAX);
         size_t count;
         tracks_peek(set, &count);
         assert_in_range(count, 1, TRACKS_MAX);

@@ -187,6 +187,12 @@ static void most_boxes_are_of_tracks_that_walk(void **state)
 static bool look_at_clip(const char *clip)
 {
     static uint8_t luma[WIDTH * HEIGHT];
+    const struct raster picture = {
+        .data = luma,
+        .stride = WIDTH,
+        .width = WIDTH,
+        .height = HEIGHT,
+    };
     char command[1024];
     const int length =
         snprintf(command, sizeof(command),
@@ -200,7 +206,7 @@ static bool look_at_clip(const char *clip)
     while (picture_count < PICTURE_MAX && fread(luma, sizeof(luma), 1, pictures) == 1) {
         struct seen *s = &seen[picture_count];
         const int64_t captured_ns = (int64_t)picture_count * (1000000000 / RATE_HZ);
-        s->count = motion_look(m, luma, WIDTH, WIDTH, HEIGHT, captured_ns, s->boxes, BOX_MAX);
+        s->count = motion_look(m, picture, captured_ns, s->boxes, BOX_MAX);
         picture_count++;
     }
     motion_free(&m);

@@ -11,9 +11,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cli/name.h"
+#include "base/stream_name.h"
 
-#define FILE_SIZE (STREAM_NAME_MAX_CHARS + 32)
+#define FILE_SIZE (STREAM_NAME_MAX + 32)
 #define WHY_SIZE 512
 
 struct album {
@@ -77,7 +77,7 @@ static int write_file(int dir_fd, const char *name, struct fc_bytes bytes)
 
 int album_add(struct album *album, const char *stream, uint64_t seq, struct fc_bytes picture)
 {
-    assert(name_is_valid(stream, strlen(stream)));
+    assert(stream_name_is_valid(stream, strlen(stream)));
     char name[FILE_SIZE];
     char unfinished[FILE_SIZE + sizeof("..part")];
     snprintf(name, sizeof(name), "%s-%08" PRIu64 ".jpg", stream, seq);

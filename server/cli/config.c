@@ -39,14 +39,14 @@ static const struct cli_stream *find_stream(const struct cli_serve *serve, const
 
 /* "cam", then "cam2" and so on: the n-th unnamed source, or the next that is free. */
 static void name_make(const struct cli_serve *serve, unsigned *unnamed_count,
-                      char name[STREAM_NAME_MAX_CHARS + 1])
+                      char name[STREAM_NAME_MAX + 1])
 {
     do {
         ++*unnamed_count;
         if (*unnamed_count == 1) {
             memcpy(name, FIRST_NAME, sizeof(FIRST_NAME));
         } else {
-            snprintf(name, STREAM_NAME_MAX_CHARS + 1, FIRST_NAME "%u", *unnamed_count);
+            snprintf(name, STREAM_NAME_MAX + 1, FIRST_NAME "%u", *unnamed_count);
         }
     } while (find_stream(serve, name)); /* at most CLI_STREAMS_MAX names are taken */
 }
@@ -55,7 +55,7 @@ static void name_make(const struct cli_serve *serve, unsigned *unnamed_count,
 static int name_measure(const char *operand, struct sentence why)
 {
     const size_t len = strcspn(operand, "=");
-    if (operand[len] == '\0' || name_is_valid(operand, len)) {
+    if (operand[len] == '\0' || stream_name_is_valid(operand, len)) {
         return operand[len] == '\0' ? 0 : (int)len;
     }
     /* An address or a path, such as http://x/?a=b. */
@@ -65,7 +65,7 @@ static int name_measure(const char *operand, struct sentence why)
     return fail(why,
                 "stream name '%.*s': must be 1 to %d letters, digits, '-' or '_'; a file of such a "
                 "name is written with ./ before it",
-                len < 80 ? (int)len : 80, operand, STREAM_NAME_MAX_CHARS);
+                len < 80 ? (int)len : 80, operand, STREAM_NAME_MAX);
 }
 
 /* Named streams first, so that an unnamed one does not take a name that somebody asked for. */
@@ -79,7 +79,7 @@ static int named_add(struct cli_serve *serve, const struct option_list *operands
         if (len < 0) {
             return len;
         }
-        char name[STREAM_NAME_MAX_CHARS + 1] = { 0 };
+        char name[STREAM_NAME_MAX + 1] = { 0 };
         memcpy(name, operand, (size_t)len);
         stream->source = len > 0 ? operand + len + 1 : operand;
         if (len > 0 && find_stream(serve, name)) {
@@ -109,7 +109,7 @@ static int serve_resolve(struct cli_serve *serve, const struct option_list *oper
     unsigned unnamed_count = 0;
     for (unsigned i = 0; i < serve->stream_count; i++) {
         if (serve->streams[i].name[0] == '\0') {
-            char name[STREAM_NAME_MAX_CHARS + 1];
+            char name[STREAM_NAME_MAX + 1];
             name_make(serve, &unnamed_count, name);
             memcpy(serve->streams[i].name, name, sizeof(name));
         }
@@ -127,9 +127,9 @@ static int watch_resolve(struct cli_watch *watch, const struct option_list *oper
     watch->url = operands->item[0];
     for (unsigned i = 0; i < watch->streams.count; i++) {
         const char *name = watch->streams.item[i];
-        if (!name_is_valid(name, strlen(name))) {
+        if (!stream_name_is_valid(name, strlen(name))) {
             return fail(why, "--stream %.80s: must be 1 to %d letters, digits, '-' or '_'", name,
-                        STREAM_NAME_MAX_CHARS);
+                        STREAM_NAME_MAX);
         }
         for (unsigned j = 0; j < i; j++) {
             if (strcmp(watch->streams.item[j], name) == 0) {

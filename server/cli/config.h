@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "cli/name.h"
+#include "base/stream_name.h"
 #include "cli/option.h"
 
 /* What the command line asks for, with every default filled in. Everything borrows from argv. */
@@ -16,7 +16,7 @@
 enum cli_command { CLI_SERVE, CLI_WATCH, CLI_COMMAND_COUNT };
 
 struct cli_stream {
-    char name[STREAM_NAME_MAX_CHARS + 1];
+    char name[STREAM_NAME_MAX + 1];
     const char *source;
 };
 
@@ -32,7 +32,8 @@ struct cli_serve {
     int64_t threads;
     double idle_viewer_s;
     int64_t viewers_max;
-    const char *log; /* applied already */
+    int64_t per_address_max; /* 0: not said */
+    const char *log;         /* applied already */
 };
 
 struct cli_watch {

@@ -54,6 +54,7 @@ static void defaults_are_those_of_the_reference(void **state)
     assert_null(config.serve.predict);
     assert_string_equal(config.serve.log, "info");
     assert_int_equal(config.serve.viewers_max, 16384);
+    assert_int_equal(config.serve.per_address_max, 0);
     assert_true(config.serve.idle_viewer_s > 29.9 && config.serve.idle_viewer_s < 30.1);
     assert_int_equal(config.serve.quality, 0);
     assert_int_equal(config.serve.width, 0);
@@ -69,8 +70,8 @@ static void everything_can_be_said(void **state)
     (void)state;
     assert_int_equal(READ("serve", "-l", "[::]:0", "-lunix:/s", "-p", "motion", "--fps=12.5",
                           "--width", "640", "--quality", "70", "--once", "--fast", "--threads", "3",
-                          "--idle-viewer", "9", "--max-viewers", "10", "--log", "info,net=debug",
-                          "door=test"),
+                          "--idle-viewer", "9", "--max-viewers", "10", "--max-per-address", "4",
+                          "--log", "info,net=debug", "door=test"),
                      0);
     assert_int_equal(config.serve.listen.count, 2);
     assert_string_equal(config.serve.listen.item[1], "unix:/s");
@@ -80,6 +81,7 @@ static void everything_can_be_said(void **state)
     assert_int_equal(config.serve.quality, 70);
     assert_int_equal(config.serve.threads, 3);
     assert_int_equal(config.serve.viewers_max, 10);
+    assert_int_equal(config.serve.per_address_max, 4);
     assert_string_equal(config.serve.streams[0].name, "door");
     assert_string_equal(config.serve.streams[0].source, "test");
 }
@@ -129,11 +131,11 @@ static void unnamed_sources_are_numbered(void **state)
 static void name_lengths_are_bounded(void **state)
 {
     (void)state;
-    for (size_t len = STREAM_NAME_MAX_CHARS - 1; len <= STREAM_NAME_MAX_CHARS + 1; len++) {
-        char operand[STREAM_NAME_MAX_CHARS + 8];
+    for (size_t len = STREAM_NAME_MAX - 1; len <= STREAM_NAME_MAX + 1; len++) {
+        char operand[STREAM_NAME_MAX + 8];
         memset(operand, 'n', len);
         memcpy(operand + len, "=test", sizeof("=test"));
-        assert_int_equal(READ(operand), len <= STREAM_NAME_MAX_CHARS ? 0 : -EINVAL);
+        assert_int_equal(READ(operand), len <= STREAM_NAME_MAX ? 0 : -EINVAL);
     }
     assert_non_null(strstr(why, "64"));
 }

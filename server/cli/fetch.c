@@ -32,9 +32,10 @@ static bool body_measure(const struct fc_http_response *head, size_t *size)
     return !field || *size <= FETCH_MAX_BYTES;
 }
 
-static int body_read(const struct dial *dial, int fd, const char *path, struct fc_space *body)
+/* Ask, and see that a body follows; *size is what body_measure() says of it. */
+static int head_read(const struct dial *dial, int fd, const char *path, struct dial_answer *answer,
+                     size_t *size)
 {
-    struct dial_answer answer;
     char request[REQUEST_SIZE];
     const int len = snprintf(request, sizeof(request),
                              "GET %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n"
@@ -43,19 +44,29 @@ static int body_read(const struct dial *dial, int fd, const char *path, struct f
     if (len < 0 || (size_t)len >= sizeof(request)) {
         return fail(dial, path, "the address is too long");
     }
-    int err = dial_request(dial, fd, request, &answer);
+    const int err = dial_request(dial, fd, request, answer);
     if (err) {
         return err;
     }
-    size_t size = 0;
-    if (answer.head.status != 200) {
-        return fail(dial, path, fc_http_reason(answer.head.status));
+    const struct fc_http_response *head = &answer->head;
+    if (head->status != 200) {
+        return fail(dial, path, fc_http_reason(head->status));
     }
-    if (fc_http_header_find(answer.head.headers, answer.head.header_count, "Transfer-Encoding") ||
-        !body_measure(&answer.head, &size)) {
+    if (fc_http_header_find(head->headers, head->header_count, "Transfer-Encoding") ||
+        !body_measure(head, size)) {
         return fail(dial, path, "the answer has no plain body of at most 1 MiB");
     }
+    return 0;
+}
 
+static int body_read(const struct dial *dial, int fd, const char *path, struct fc_space *body)
+{
+    struct dial_answer answer;
+    size_t size = 0;
+    int err = head_read(dial, fd, path, &answer, &size);
+    if (err) {
+        return err;
+    }
     body->size = answer.size - answer.head_bytes;
     if (body->size > size) {
         body->size = size;

@@ -6,65 +6,7 @@
 
 #include <jansson.h>
 
-/*
- * A binary message:
- *
- *      0      1      2      3      4      5      6      7
- *     +------+------+-------------+------+------+-------------+
- *     |  1   | kind |  stream id  |codec |flags | header size |
- *     +------+------+-------------+------+------+-------------+
- *     |                   sequence number                     |
- *     +-------------------------------------------------------+
- *     |        capture time, microseconds since the epoch     |
- *     +---------------------------+-------------+-------------+
- *     |           width           |   height    |  left out   |
- *     +---------------------------+-------------+-------------+
- *     |  header size - 32 bytes that we skip, then the picture
- */
-
-#define VERSION 1
-#define KIND_PICTURE 1
-#define CODE_NO_STREAM "no_such_stream"
-#define FLAG_KEY 1u
-#define FLAG_DISCONTINUITY 2u
-
-static uint64_t read_be(const uint8_t *at, size_t size)
-{
-    uint64_t value = 0;
-    for (size_t i = 0; i < size; i++) {
-        value = value << 8 | at[i];
-    }
-    return value;
-}
-
-const char *live_picture_decode(struct fc_bytes message, struct live_picture *out)
-{
-    const uint8_t *at = message.data;
-    if (message.size < LIVE_HEADER_BYTES) {
-        return "a picture's header is cut off";
-    }
-    if (at[0] != VERSION || at[1] != KIND_PICTURE) {
-        return "a message is of a version or kind that this program does not know";
-    }
-    const size_t header_bytes = (size_t)read_be(at + 6, 2);
-    if (header_bytes < LIVE_HEADER_BYTES || header_bytes > message.size) {
-        return "a picture's header has an impossible size";
-    }
-
-    *out = (struct live_picture){
-        .stream_id = (uint16_t)read_be(at + 2, 2),
-        .codec = at[4],
-        .is_key = at[5] & FLAG_KEY,
-        .is_discontinuity = at[5] & FLAG_DISCONTINUITY,
-        .seq = read_be(at + 8, 8),
-        .captured_at_us = read_be(at + 16, 8),
-        .width = (uint32_t)read_be(at + 24, 4),
-        .height = (uint32_t)read_be(at + 28, 2),
-        .left_out = (uint32_t)read_be(at + 30, 2),
-        .payload = { at + header_bytes, message.size - header_bytes },
-    };
-    return NULL;
-}
+#include "base/live_wire.h"
 
 /* "" unless it is a string; longer ones are cut. */
 static void text_copy(const json_t *json, char *out, size_t size)
@@ -75,11 +17,11 @@ static void text_copy(const json_t *json, char *out, size_t size)
     out[len] = '\0';
 }
 
-static bool name_copy(const json_t *json, char name[STREAM_NAME_MAX_CHARS + 1])
+static bool name_copy(const json_t *json, char name[STREAM_NAME_MAX + 1])
 {
     const char *text = json_string_value(json);
     const size_t len = json_string_length(json);
-    const bool is_valid = text && name_is_valid(text, len);
+    const bool is_valid = text && stream_name_is_valid(text, len);
     memcpy(name, is_valid ? text : "", is_valid ? len + 1 : 1);
     return is_valid;
 }
@@ -101,7 +43,7 @@ static enum live_text_type type_of(const char *type)
 static bool is_no_stream(const json_t *code)
 {
     const char *word = json_string_value(code);
-    return word ? strcmp(word, CODE_NO_STREAM) == 0
+    return word ? strcmp(word, LIVE_NO_STREAM) == 0
                 : json_integer_value(code) == LIVE_CLOSE_NO_STREAM;
 }
 
@@ -168,10 +110,10 @@ char *live_ack_text(const char *stream, uint64_t seq)
     return text_of(json, failed);
 }
 
-bool live_first_stream(struct fc_bytes json, char name[STREAM_NAME_MAX_CHARS + 1])
+bool live_first_stream(struct fc_bytes json, char name[STREAM_NAME_MAX + 1])
 {
     json_t *list = json_loadb((const char *)json.data, json.size, 0, NULL);
-    char found[STREAM_NAME_MAX_CHARS + 1];
+    char found[STREAM_NAME_MAX + 1];
     const bool has_one = name_copy(json_object_get(json_array_get(list, 0), "name"), found);
     if (has_one) {
         memcpy(name, found, sizeof(found));

@@ -8,42 +8,21 @@
 #include <framecast/attr.h>
 #include <framecast/bytes.h>
 
-#include "cli/name.h"
+#include "base/stream_name.h"
 
-/* The messages of the subprotocol framecast.v1, as a viewer reads and writes them. Threads: any. */
+/* The text messages of framecast.v1, as a viewer reads and writes them. Threads: any. */
 
-#define LIVE_SUBPROTOCOL "framecast.v1"
-#define LIVE_PATH "/live"
-#define LIVE_HEADER_BYTES 32
 #define LIVE_TEXT_SIZE 256
-#define LIVE_CLOSE_NO_STREAM 4000
-
-enum live_codec { LIVE_JPEG = 1, LIVE_H264 = 2 };
-
-/** A picture as it arrived; payload points into the message. */
-struct live_picture {
-    uint16_t stream_id;
-    uint8_t codec; /* enum live_codec, or one that we do not know */
-    bool is_key, is_discontinuity;
-    uint64_t seq;
-    uint64_t captured_at_us; /* since the epoch */
-    uint32_t width, height;
-    uint32_t left_out; /* before this one, for this viewer */
-    struct fc_bytes payload;
-};
-
-/** Errors: a static reason; NULL when it is in order. */
-FC_NODISCARD const char *live_picture_decode(struct fc_bytes message, struct live_picture *out);
 
 enum live_text_type { LIVE_STREAM, LIVE_PREDICTION, LIVE_ERROR, LIVE_OTHER };
 
 /** What of a text message matters here. Too long texts are cut; absent ones are "". */
 struct live_text {
     enum live_text_type type;
-    uint16_t stream_id;                     /* of LIVE_STREAM */
-    char stream[STREAM_NAME_MAX_CHARS + 1]; /* "" unless it is a valid name */
-    bool is_no_stream;                      /* of LIVE_ERROR: the stream does not exist */
-    char message[LIVE_TEXT_SIZE];           /* of LIVE_ERROR */
+    uint16_t stream_id;               /* of LIVE_STREAM */
+    char stream[STREAM_NAME_MAX + 1]; /* "" unless it is a valid name */
+    bool is_no_stream;                /* of LIVE_ERROR: the stream does not exist */
+    char message[LIVE_TEXT_SIZE];     /* of LIVE_ERROR */
 };
 
 /** Errors: false when it is not a JSON object with a type. */
@@ -62,6 +41,6 @@ FC_NODISCARD char *live_subscribe_text(const struct live_subscription *subscript
 FC_NODISCARD char *live_ack_text(const char *stream, uint64_t seq);
 
 /** The name of the first stream in what GET /streams answers. Errors: false when there is none. */
-FC_NODISCARD bool live_first_stream(struct fc_bytes json, char name[STREAM_NAME_MAX_CHARS + 1]);
+FC_NODISCARD bool live_first_stream(struct fc_bytes json, char name[STREAM_NAME_MAX + 1]);
 
 #endif

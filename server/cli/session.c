@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/live_wire.h"
 #include "cli/cli.h"
 #include "cli/fetch.h"
 #include "cli/live.h"
@@ -99,26 +100,27 @@ static int fault(struct session *s, const char *reason)
 
 static int live_binary(struct session *s, struct fc_bytes message)
 {
-    struct live_picture picture;
-    const char *reason = live_picture_decode(message, &picture);
+    struct live_header header;
+    struct fc_bytes picture;
+    const char *reason = live_header_read(message, &header, &picture);
     if (reason) {
         return fault(s, reason);
     }
-    const struct session_stream *stream = find_id(s, picture.stream_id);
+    const struct session_stream *stream = find_id(s, header.stream_id);
     if (!stream) {
         return fault(s, "a picture is of a stream that was not described");
     }
-    if (picture.codec != LIVE_JPEG) {
+    if (header.codec != LIVE_JPEG) {
         return fault(s, "a picture is not a JPEG, though JPEG was asked for");
     }
 
-    const int64_t lag_us = clock_wall_us() - (int64_t)picture.captured_at_us;
-    meter_add_picture(&s->meter, message.size, picture.left_out, lag_us * NS_PER_US);
-    const int end = picture_keep(s, stream->name, picture.seq, picture.payload);
+    const int64_t lag_us = clock_wall_us() - (int64_t)header.captured_at_us;
+    meter_add_picture(&s->meter, message.size, header.left_out, lag_us * NS_PER_US);
+    const int end = picture_keep(s, stream->name, header.seq, picture);
     if (end != GO_ON) {
         return end;
     }
-    char *ack = live_ack_text(stream->name, picture.seq);
+    char *ack = live_ack_text(stream->name, header.seq);
     if (!ack) {
         return fault(s, "out of memory");
     }
@@ -264,7 +266,27 @@ static const char *path_stream(const char *path, size_t *len, const char **rest)
     }
     *len = strcspn(path + prefix, "/?");
     *rest = path + prefix + *len;
-    return name_is_valid(path + prefix, *len) ? path + prefix : NULL;
+    return stream_name_is_valid(path + prefix, *len) ? path + prefix : NULL;
+}
+
+/* Nobody said which, so ask for the list; 0 or -errno as in dial.h. */
+static int first_stream_add(struct session *s, const struct dial *dial)
+{
+    char first[STREAM_NAME_MAX + 1];
+    struct fc_space body = { 0 };
+    const int err = fetch(dial, "/streams", &body);
+    if (err) {
+        return err;
+    }
+    const bool has_one = live_first_stream((struct fc_bytes){ body.data, body.size }, first);
+    free(body.data);
+    if (!has_one) {
+        snprintf(dial->why, dial->why_size, "%.200s lists no streams; is it framecast's address?",
+                 s->url->authority);
+        return -EPROTO;
+    }
+    stream_add(s, first, strlen(first));
+    return 0;
 }
 
 /* Decide between framecast.v1 and plain, and which streams; 0 or -errno as in dial.h. */
@@ -292,22 +314,7 @@ static int streams_choose(struct session *s, const struct dial *dial)
         stream_add(s, "cam", strlen("cam"));
         return 0;
     }
-
-    char first[STREAM_NAME_MAX_CHARS + 1];
-    struct fc_space body = { 0 };
-    const int err = fetch(dial, "/streams", &body);
-    if (err) {
-        return err;
-    }
-    const bool has_one = live_first_stream((struct fc_bytes){ body.data, body.size }, first);
-    free(body.data);
-    if (!has_one) {
-        snprintf(dial->why, dial->why_size, "%.200s lists no streams; is it framecast's address?",
-                 s->url->authority);
-        return -EPROTO;
-    }
-    stream_add(s, first, strlen(first));
-    return 0;
+    return first_stream_add(s, dial);
 }
 
 static bool subscribe(struct session *s)

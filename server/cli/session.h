@@ -21,7 +21,7 @@ enum session_end {
 /** What the server calls a stream on this connection. */
 struct session_stream {
     uint16_t id; /* 0: not described yet */
-    char name[STREAM_NAME_MAX_CHARS + 1];
+    char name[STREAM_NAME_MAX + 1];
 };
 
 /** Threads: one at a time. */

@@ -273,15 +273,17 @@ static int compress(struct jpeg_encoder *encoder, const struct image *image, int
     return 0;
 }
 
-int jpeg_encode(struct jpeg_encoder *encoder, struct picture *picture, uint32_t width, int quality,
-                struct fc_bytes *out, uint32_t *out_width, uint32_t *out_height)
+int jpeg_encode(struct jpeg_encoder *encoder, struct picture *picture, struct jpeg_request request,
+                struct jpeg_image *out)
 {
-    assert(quality >= 0 && quality <= 100);
-    const bool is_own_width = width == 0 || width >= picture->width;
-    if (picture->format == PICTURE_JPEG && is_own_width && quality == 0) {
-        *out = (struct fc_bytes){ .data = picture->planes[0].data, .size = picture->bytes };
-        *out_width = picture->width;
-        *out_height = picture->height;
+    assert(request.quality >= 0 && request.quality <= 100);
+    const bool is_own_width = request.width == 0 || request.width >= picture->width;
+    if (picture->format == PICTURE_JPEG && is_own_width && request.quality == 0) {
+        *out = (struct jpeg_image){
+            .bytes = { .data = picture->planes[0].data, .size = picture->bytes },
+            .width = picture->width,
+            .height = picture->height,
+        };
         return 0;
     }
 
@@ -291,14 +293,16 @@ int jpeg_encode(struct jpeg_encoder *encoder, struct picture *picture, uint32_t 
     }
     struct image image;
     image_of(pixels, &image);
-    int err = prepare(encoder, &image, is_own_width ? image.width : width, pixels->is_full_range);
+    struct fc_bytes bytes;
+    int err =
+        prepare(encoder, &image, is_own_width ? image.width : request.width, pixels->is_full_range);
     if (!err) {
-        err = compress(encoder, &image, quality ? quality : QUALITY_DEFAULT, out);
+        err =
+            compress(encoder, &image, request.quality ? request.quality : QUALITY_DEFAULT, &bytes);
     }
     if (err) {
         return err;
     }
-    *out_width = image.width;
-    *out_height = image.height;
+    *out = (struct jpeg_image){ .bytes = bytes, .width = image.width, .height = image.height };
     return 0;
 }

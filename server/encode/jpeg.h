@@ -16,21 +16,27 @@ struct jpeg_encoder; /* Threads: one at a time. Keeps its buffers from picture t
 FC_NODISCARD struct jpeg_encoder *jpeg_encoder_new(void);
 void jpeg_encoder_free(struct jpeg_encoder **encoder);
 
+/** What a picture is wanted as. Zero is its own size, and a JPEG as it is. */
+struct jpeg_request {
+    uint32_t
+        width;   /* pixels; 0 or more than the picture's: the picture's own. The height follows */
+    int quality; /* 1 to 100; 0: 80, and a JPEG at its own width is not encoded again */
+};
+
+struct jpeg_image {
+    struct fc_bytes bytes;
+    uint32_t width, height;
+};
+
 /**
- * Encode one picture.
- *
- * A JPEG at its own width is given out as it is, whatever the quality, when quality is 0.
- *
- * @param width    pixels; 0 or more than the picture's: the picture's own. The height follows.
- * @param quality  1 to 100; 0: 80, and a JPEG at its own width is not encoded again
- * @param out_width, out_height  of the JPEG
+ * Encode one picture, or give out the bytes of a JPEG that is already what is wanted.
  *
  * Errors:    -ENOMEM; -EINVAL for a picture that cannot be decoded.
- * Ownership: *out is borrowed, from the encoder or the picture, until the next call on either.
+ * Ownership: out->bytes are borrowed, from the encoder or the picture, until the next call on
+ *            either.
  */
-FC_NODISCARD int jpeg_encode(struct jpeg_encoder *encoder, struct picture *picture, uint32_t width,
-                             int quality, struct fc_bytes *out, uint32_t *out_width,
-                             uint32_t *out_height);
+FC_NODISCARD int jpeg_encode(struct jpeg_encoder *encoder, struct picture *picture,
+                             struct jpeg_request request, struct jpeg_image *out);
 
 /**
  * The pixels of a picture: itself when it is planar, else its JPEG decoded, once, and kept with it.

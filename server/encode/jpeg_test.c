@@ -26,18 +26,23 @@ static struct picture *flat(enum picture_format format, uint32_t width, uint32_t
     return picture;
 }
 
+static struct picture *picture_of(const struct jpeg_image *image)
+{
+    return picture_new_jpeg(image->bytes.data, image->bytes.size, image->width, image->height);
+}
+
 /* Encode, decode, and look at the middle of each plane and at its last sample. */
 static void check_round_trip(struct picture *picture, uint32_t width, uint32_t expected_width,
                              uint32_t expected_height, const uint8_t expected[3])
 {
     struct jpeg_encoder *encoder = jpeg_encoder_new();
-    struct fc_bytes jpeg;
-    uint32_t out_width = 0, out_height = 0;
-    assert_int_equal(jpeg_encode(encoder, picture, width, 90, &jpeg, &out_width, &out_height), 0);
-    assert_int_equal(out_width, expected_width);
-    assert_int_equal(out_height, expected_height);
+    struct jpeg_image image;
+    const struct jpeg_request request = { .width = width, .quality = 90 };
+    assert_int_equal(jpeg_encode(encoder, picture, request, &image), 0);
+    assert_int_equal(image.width, expected_width);
+    assert_int_equal(image.height, expected_height);
 
-    struct picture *again = picture_new_jpeg(jpeg.data, jpeg.size, out_width, out_height);
+    struct picture *again = picture_of(&image);
     const struct picture *pixels = picture_pixels(again);
     assert_non_null(pixels);
     assert_ptr_equal(picture_pixels(again), pixels);
@@ -119,26 +124,23 @@ static void jpeg_is_passed_through_or_encoded_again(void **state)
     struct jpeg_encoder *encoder = jpeg_encoder_new();
     const uint8_t colour[3] = { 50, 100, 150 };
     struct picture *planar = flat(PICTURE_YUV422, 40, 20, colour);
-    struct fc_bytes out;
-    uint32_t width = 0, height = 0;
-    assert_int_equal(jpeg_encode(encoder, planar, 0, 0, &out, &width, &height), 0);
-    struct picture *jpeg = picture_new_jpeg(out.data, out.size, width, height);
+    struct jpeg_image image;
+    assert_int_equal(jpeg_encode(encoder, planar, (struct jpeg_request){ 0 }, &image), 0);
+    struct picture *jpeg = picture_of(&image);
 
     const struct {
-        uint32_t width;
-        int quality;
+        struct jpeg_request request;
         bool is_passed;
         uint32_t out_width, out_height;
     } rows[] = {
-        { 0, 0, true, 40, 20 },   { 40, 0, true, 40, 20 },  { 9999, 0, true, 40, 20 },
-        { 39, 0, false, 39, 20 }, { 20, 0, false, 20, 10 }, { 0, 80, false, 40, 20 },
+        { { 0, 0 }, true, 40, 20 },   { { 40, 0 }, true, 40, 20 },  { { 9999, 0 }, true, 40, 20 },
+        { { 39, 0 }, false, 39, 20 }, { { 20, 0 }, false, 20, 10 }, { { 0, 80 }, false, 40, 20 },
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        assert_int_equal(
-            jpeg_encode(encoder, jpeg, rows[i].width, rows[i].quality, &out, &width, &height), 0);
-        assert_int_equal(out.data == jpeg->planes[0].data, rows[i].is_passed);
-        assert_int_equal(width, rows[i].out_width);
-        assert_int_equal(height, rows[i].out_height);
+        assert_int_equal(jpeg_encode(encoder, jpeg, rows[i].request, &image), 0);
+        assert_int_equal(image.bytes.data == jpeg->planes[0].data, rows[i].is_passed);
+        assert_int_equal(image.width, rows[i].out_width);
+        assert_int_equal(image.height, rows[i].out_height);
     }
     picture_unref(&jpeg);
     picture_unref(&planar);
@@ -181,12 +183,12 @@ static void corrupt_jpeg_is_refused(void **state)
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct picture *picture = picture_new_jpeg(rows[i].data, rows[i].size, 8, 8);
-        struct fc_bytes out = { 0 };
-        uint32_t width = 7, height = 7;
+        struct jpeg_image image = { .width = 7 };
+        const struct jpeg_request request = { .width = 4 };
         assert_null(picture_pixels(picture));
-        assert_int_equal(jpeg_encode(encoder, picture, 4, 0, &out, &width, &height), -EINVAL);
-        assert_null(out.data);
-        assert_int_equal(width, 7);
+        assert_int_equal(jpeg_encode(encoder, picture, request, &image), -EINVAL);
+        assert_null(image.bytes.data);
+        assert_int_equal(image.width, 7);
         picture_unref(&picture);
     }
     jpeg_encoder_free(&encoder);
@@ -198,11 +200,11 @@ static void every_prefix_of_a_jpeg_is_survived(void **state)
     struct jpeg_encoder *encoder = jpeg_encoder_new();
     const uint8_t colour[3] = { 50, 100, 150 };
     struct picture *planar = flat(PICTURE_YUV420, 33, 17, colour);
-    struct fc_bytes out;
-    uint32_t width = 0, height = 0;
-    assert_int_equal(jpeg_encode(encoder, planar, 0, 80, &out, &width, &height), 0);
-    for (size_t size = 1; size < out.size; size++) {
-        struct picture *cut = picture_new_jpeg(out.data, size, width, height);
+    struct jpeg_image image;
+    const struct jpeg_request request = { .quality = 80 };
+    assert_int_equal(jpeg_encode(encoder, planar, request, &image), 0);
+    for (size_t size = 1; size < image.bytes.size; size++) {
+        struct picture *cut = picture_new_jpeg(image.bytes.data, size, image.width, image.height);
         (void)picture_pixels(cut);
         picture_unref(&cut);
     }

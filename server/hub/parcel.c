@@ -7,32 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/live_wire.h"
 #include "predict/prediction_json.h"
 
-/*
- * A parcel is itself and one message for each form; they share the body.
- *
- * The header of framecast.v1, big endian:
- *
- *      0        1        2                 4        5        6                 8
- *     +--------+--------+--------+--------+--------+--------+--------+--------+
- *     | 1      | kind   | stream id       | codec  | flags  | header size     |
- *     +--------+--------+--------+--------+--------+--------+--------+--------+
- *     | sequence number                                                       | 8
- *     +--------+--------+--------+--------+--------+--------+--------+--------+
- *     | captured, microseconds since the epoch                                | 16
- *     +--------+--------+--------+--------+--------+--------+--------+--------+
- *     | width                             | height          | left out        | 24
- *     +--------+--------+--------+--------+--------+--------+--------+--------+
- */
-
-#define LIVE_HEADER_SIZE 32
-#define LIVE_SKIPPED_AT 30
-#define LIVE_VERSION 1
-#define LIVE_KIND_PICTURE 1
-#define LIVE_CODEC_JPEG 1
-#define LIVE_FLAG_KEY 1
-#define LIVE_FLAG_DISCONTINUITY 2
+/* A parcel is itself and one message for each form; they share the body. */
 
 _Static_assert(PICTURE_FORM_MULTIPART + 1 == PARCEL_FORMS, "one message for each form");
 _Static_assert(PREDICTION_FORM_LINE + 1 == PARCEL_FORMS, "one message for each form");
@@ -42,13 +20,6 @@ static struct fc_bytes bytes_of(const char *text)
     return (struct fc_bytes){ .data = (const uint8_t *)text, .size = strlen(text) };
 }
 
-static void put_be(uint8_t *out, uint64_t value, unsigned size)
-{
-    for (unsigned i = 0; i < size; i++) {
-        out[i] = (uint8_t)(value >> (8 * (size - 1 - i)));
-    }
-}
-
 static uint64_t positive(int64_t value)
 {
     return value > 0 ? (uint64_t)value : 0;
@@ -56,21 +27,25 @@ static uint64_t positive(int64_t value)
 
 static struct fc_message *live_message(const struct parcel_picture *picture)
 {
-    uint8_t header[LIVE_HEADER_SIZE] = { LIVE_VERSION, LIVE_KIND_PICTURE };
-    put_be(header + 2, picture->stream_id, 2);
-    header[4] = LIVE_CODEC_JPEG;
-    header[5] = LIVE_FLAG_KEY | (picture->is_discontinuity ? LIVE_FLAG_DISCONTINUITY : 0);
-    put_be(header + 6, LIVE_HEADER_SIZE, 2);
-    put_be(header + 8, picture->seq, 8);
-    put_be(header + 16, positive(picture->captured_at_us), 8);
-    put_be(header + 24, picture->width, 4);
-    put_be(header + 28, picture->height, 2);
+    uint8_t header[LIVE_HEADER_BYTES];
+    live_header_write(
+        &(struct live_header){
+            .stream_id = picture->stream_id,
+            .codec = LIVE_JPEG,
+            .is_key = true,
+            .is_discontinuity = picture->is_discontinuity,
+            .seq = picture->seq,
+            .captured_at_us = positive(picture->captured_at_us),
+            .width = picture->width,
+            .height = (uint16_t)picture->height,
+        },
+        header);
     return fc_message_new(&(struct fc_message_options){
         .ws_kind = FC_WS_BINARY,
         .head = { .data = header, .size = sizeof(header) },
         .body = picture->jpeg,
         .tag = picture->seq,
-        .skipped_at = LIVE_SKIPPED_AT,
+        .skipped_at = LIVE_LEFT_OUT_AT,
     });
 }
 

@@ -82,24 +82,25 @@ static struct fc_body *body_of(struct picture *picture, struct fc_bytes jpeg)
 static int encode(struct rendition *rendition, struct picture *picture, struct parcel **out)
 {
     const struct rendition_options *options = &rendition->options;
-    struct fc_bytes jpeg;
-    uint32_t width = 0;
-    uint32_t height = 0;
-    const int err = jpeg_encode(rendition->encoder, picture, options->key.width,
-                                options->key.quality, &jpeg, &width, &height);
+    const struct jpeg_request request = {
+        .width = options->key.width,
+        .quality = options->key.quality,
+    };
+    struct jpeg_image jpeg;
+    const int err = jpeg_encode(rendition->encoder, picture, request, &jpeg);
     if (err) {
         return err;
     }
-    const bool is_passed = jpeg.data == picture->planes[0].data;
-    struct fc_body *body = body_of(picture, jpeg);
+    const bool is_passed = jpeg.bytes.data == picture->planes[0].data;
+    struct fc_body *body = body_of(picture, jpeg.bytes);
     if (!body) {
         return -ENOMEM;
     }
     struct parcel *parcel = parcel_new_picture(&(struct parcel_picture){
         .seq = picture->seq,
         .captured_at_us = picture->captured_at_us,
-        .width = width,
-        .height = height,
+        .width = jpeg.width,
+        .height = jpeg.height,
         .stream_id = options->stream_id,
         .is_discontinuity = picture->is_discontinuity,
         .is_notice = picture->is_notice,

@@ -83,10 +83,11 @@ static struct picture *jpeg(uint64_t seq)
 {
     struct picture *pixels = planar(seq);
     struct jpeg_encoder *encoder = jpeg_encoder_new();
-    struct fc_bytes bytes;
-    uint32_t width, height;
-    assert_int_equal(jpeg_encode(encoder, pixels, 0, 80, &bytes, &width, &height), 0);
-    struct picture *picture = picture_new_jpeg(bytes.data, bytes.size, width, height);
+    struct jpeg_image image;
+    const struct jpeg_request request = { .quality = 80 };
+    assert_int_equal(jpeg_encode(encoder, pixels, request, &image), 0);
+    struct picture *picture =
+        picture_new_jpeg(image.bytes.data, image.bytes.size, image.width, image.height);
     picture->seq = seq;
     picture->captured_ns = pixels->captured_ns;
     jpeg_encoder_free(&encoder);

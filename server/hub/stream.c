@@ -7,7 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <jansson.h>
+
 #include "base/clock.h"
+#include "base/log.h"
 #include "hub/rendition_impl.h"
 #include "hub/stream_impl.h"
 
@@ -50,7 +53,7 @@ static bool describe_locked(struct stream *stream, const struct picture *picture
     description->is_jpeg = is_jpeg;
     if (!picture->is_notice) {
         description->captured_ns = picture->captured_ns;
-        meter_add(&stream->meter, picture->captured_ns);
+        rate_add(&stream->rate, picture->captured_ns);
     }
     return is_change;
 }
@@ -79,18 +82,40 @@ static void on_picture(void *ctx, struct picture *picture)
     }
     if (!picture->is_notice) {
         atomic_fetch_add_explicit(&stream->stats.pictures, 1, memory_order_relaxed);
-        if (stream->predictor) {
+        if (stream->predictor && stream->options.source.is_fast) {
+            predictor_offer_patiently(stream->predictor, picture);
+        } else if (stream->predictor) {
             predictor_offer(stream->predictor, picture);
         }
     }
     picture_unref(&picture);
 }
 
+static void log_state(const struct stream *stream, enum source_state state, const char *why)
+{
+    if (state == SOURCE_DOWN) {
+        log_warn("hub", "source is down stream=%s: %s", stream->name, why);
+    } else {
+        log_info("hub", "source is %s stream=%s", source_state_name(state), stream->name);
+    }
+}
+
+/* It goes out as JSON: when it is not UTF-8, or was cut within a character, only ASCII is kept. */
+static void why_copy(char out[STREAM_WHY_SIZE], const char *why)
+{
+    snprintf(out, STREAM_WHY_SIZE, "%s", why);
+    json_t *text = json_string(out);
+    for (char *c = out; !text && *c; c++) {
+        *c = *c & 0x80 ? '?' : *c;
+    }
+    json_decref(text);
+}
+
 static void on_state(void *ctx, enum source_state state, const char *why)
 {
     struct stream *stream = ctx;
-    char cut[STREAM_WHY_SIZE];
-    snprintf(cut, sizeof(cut), "%s", why);
+    char cut[STREAM_WHY_SIZE] = "";
+    why_copy(cut, why);
     pthread_mutex_lock(&stream->lock);
     struct stream_description *description = &stream->description;
     const bool is_change = description->state != state || strcmp(description->why, cut) != 0;
@@ -98,6 +123,7 @@ static void on_state(void *ctx, enum source_state state, const char *why)
     memcpy(description->why, cut, sizeof(cut));
     pthread_mutex_unlock(&stream->lock);
     if (is_change) {
+        log_state(stream, state, cut);
         tell_change(stream);
     }
 }
@@ -158,7 +184,7 @@ static int predictor_make(struct stream *stream, char *why, size_t why_size)
 int stream_new(struct stream **out, const struct stream_options *options, char *why,
                size_t why_size)
 {
-    assert(strlen(options->name) <= STREAM_NAME_MAX && options->id > 0);
+    assert(stream_name_is_valid(options->name, strlen(options->name)) && options->id > 0);
     assert(options->quality >= 0 && options->quality <= 100 && options->encoders);
     struct stream *stream = calloc(1, sizeof(*stream));
     if (!stream) {
@@ -196,6 +222,9 @@ int stream_start(struct stream *stream)
 
 void stream_stop(struct stream *stream)
 {
+    if (stream->predictor) {
+        predictor_stop(stream->predictor); /* the source may wait for it */
+    }
     source_stop(stream->source);
 }
 
@@ -245,6 +274,6 @@ void stream_describe(struct stream *stream, struct stream_description *out)
     const int64_t now_ns = clock_steady_ns();
     pthread_mutex_lock(&stream->lock);
     *out = stream->description;
-    out->fps = meter_rate(&stream->meter, now_ns);
+    out->fps = rate_per_s(&stream->rate, now_ns);
     pthread_mutex_unlock(&stream->lock);
 }

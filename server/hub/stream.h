@@ -2,6 +2,7 @@
 #ifndef HUB_STREAM_H
 #define HUB_STREAM_H
 
+#include "base/stream_name.h"
 #include "hub/rendition.h"
 #include "predict/predictor.h"
 #include "source/source.h"
@@ -16,12 +17,11 @@
 
 struct stream; /* Threads: new, start, stop and free on one; the rest any. */
 
-#define STREAM_NAME_MAX 64
 #define STREAM_RENDITIONS_MAX 16
 #define STREAM_WHY_SIZE 256
 
 struct stream_options {
-    const char *name; /* letters, digits, '-', '_' */
+    const char *name; /* as base/stream_name.h has it */
     uint16_t id;      /* what framecast.v1 calls it; from 1 */
     struct source_options source;
     const char *predictor;     /* spec; NULL: none */

@@ -4,7 +4,7 @@
 
 #include <pthread.h>
 
-#include "hub/meter.h"
+#include "hub/rate.h"
 #include "hub/stream.h"
 
 /* The inside of a stream, for stream.c (its life and what comes in) and stream_renditions.c. */
@@ -26,8 +26,8 @@ struct stream {
 
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t is_emptier;
-    struct stream_description description; /* but for fps, which the meter knows */
-    struct meter meter;
+    struct stream_description description; /* but for fps, which rate tells */
+    struct rate rate;
     struct picture *newest; /* owned */
     struct stream_rendition renditions[STREAM_RENDITIONS_LIMIT];
     unsigned rendition_count;

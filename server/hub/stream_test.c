@@ -159,6 +159,13 @@ static void long_reason_is_cut_and_told_once(void **state)
     struct stream_description description;
     stream_describe(stream, &description);
     assert_int_equal(strlen(description.why), STREAM_WHY_SIZE - 1);
+
+    say(SOURCE_DOWN, "caf\xc3\xa9");
+    stream_describe(stream, &description);
+    assert_string_equal(description.why, "caf\xc3\xa9");
+    say(SOURCE_DOWN, "caf\xe9");
+    stream_describe(stream, &description);
+    assert_string_equal(description.why, "caf?"); /* it is put into JSON */
     stream_free(&stream);
 }
 

@@ -68,62 +68,64 @@ static void fill_stored(struct picture *picture, struct span across, struct span
     plane_fill(picture, 2, across, down, stored.cr);
 }
 
-void canvas_fill(struct picture *picture, int x, int y, int width, int height,
-                 struct canvas_colour colour)
+void canvas_fill(struct picture *picture, struct canvas_rect rect, struct canvas_colour colour)
 {
     assert(picture->format != PICTURE_JPEG);
-    const struct span across = span_clip(x, width, picture->width);
-    const struct span down = span_clip(y, height, picture->height);
+    const struct span across = span_clip(rect.x, rect.width, picture->width);
+    const struct span down = span_clip(rect.y, rect.height, picture->height);
     if (across.to > across.from && down.to > down.from) {
         fill_stored(picture, across, down, colour_for(picture, colour));
     }
 }
 
-void canvas_frame(struct picture *picture, int x, int y, int width, int height, int thickness,
+void canvas_frame(struct picture *picture, struct canvas_rect rect, int thickness,
                   struct canvas_colour colour)
 {
-    if (width <= 0 || height <= 0 || thickness <= 0) {
+    if (rect.width <= 0 || rect.height <= 0 || thickness <= 0) {
         return;
     }
-    const int across = thickness < width ? thickness : width;
-    const int down = thickness < height ? thickness : height;
-    canvas_fill(picture, x, y, width, down, colour);
-    canvas_fill(picture, x, y + (height - down), width, down, colour);
-    canvas_fill(picture, x, y, across, height, colour);
-    canvas_fill(picture, x + (width - across), y, across, height, colour);
+    struct canvas_rect row = rect, column = rect; /* the sides, first at the top and left */
+    row.height = thickness < rect.height ? thickness : rect.height;
+    column.width = thickness < rect.width ? thickness : rect.width;
+    canvas_fill(picture, row, colour);
+    canvas_fill(picture, column, colour);
+    row.y += rect.height - row.height;
+    column.x += rect.width - column.width;
+    canvas_fill(picture, row, colour);
+    canvas_fill(picture, column, colour);
 }
 
-static void glyph_row(struct picture *picture, int64_t x, int64_t y, int scale, unsigned bits,
-                      struct canvas_colour stored)
+/* One row of a letter, bit by bit from the left, as runs. The pen's colour is as stored. */
+static void glyph_row(struct picture *picture, struct canvas_pen pen, int64_t left,
+                      struct span down, unsigned bits)
 {
-    const struct span down = span_clip(y, scale, picture->height);
     for (int column = 0; column < FONT_WIDTH && down.to > down.from;) {
         int end = column;
         while (end < FONT_WIDTH && (bits >> (FONT_WIDTH - 1 - end) & 1u)) {
             end++;
         }
-        const struct span across =
-            span_clip(x + (int64_t)column * scale, (int64_t)(end - column) * scale, picture->width);
+        const struct span across = span_clip(left + (int64_t)column * pen.scale,
+                                             (int64_t)(end - column) * pen.scale, picture->width);
         if (across.to > across.from) {
-            fill_stored(picture, across, down, stored);
+            fill_stored(picture, across, down, pen.colour);
         }
         column = end + 1;
     }
 }
 
-void canvas_text(struct picture *picture, int x, int y, int scale, struct canvas_colour colour,
-                 const char *text)
+void canvas_text(struct picture *picture, struct canvas_pen pen, const char *text)
 {
     assert(picture->format != PICTURE_JPEG);
-    if (scale <= 0) {
+    if (pen.scale <= 0) {
         return;
     }
-    const struct canvas_colour stored = colour_for(picture, colour);
-    int64_t left = x;
-    for (; *text && left < picture->width; text++, left += (int64_t)FONT_CELL_WIDTH * scale) {
+    pen.colour = colour_for(picture, pen.colour);
+    const int64_t advance = (int64_t)FONT_CELL_WIDTH * pen.scale;
+    for (int64_t left = pen.x; *text && left < picture->width; text++, left += advance) {
         const uint8_t *glyph = font_glyph(*text);
         for (int row = 0; row < FONT_HEIGHT; row++) {
-            glyph_row(picture, left, y + (int64_t)row * scale, scale, glyph[row], stored);
+            const int64_t top = pen.y + (int64_t)row * pen.scale;
+            glyph_row(picture, pen, left, span_clip(top, pen.scale, picture->height), glyph[row]);
         }
     }
 }

@@ -13,16 +13,26 @@ struct canvas_colour {
     uint8_t y, cb, cr;
 };
 
-void canvas_fill(struct picture *picture, int x, int y, int width, int height,
-                 struct canvas_colour colour);
+struct canvas_rect {
+    int x, y; /* of its upper left corner */
+    int width, height;
+};
+
+/** Where the next letter's upper left corner goes, and what it looks like. */
+struct canvas_pen {
+    int x, y;
+    int scale; /* times FONT_CELL_WIDTH by FONT_CELL_HEIGHT pixels; 0 or less: invisible */
+    struct canvas_colour colour;
+};
+
+void canvas_fill(struct picture *picture, struct canvas_rect rect, struct canvas_colour colour);
 
 /** A frame of that thickness, drawn inside the rectangle. */
-void canvas_frame(struct picture *picture, int x, int y, int width, int height, int thickness,
+void canvas_frame(struct picture *picture, struct canvas_rect rect, int thickness,
                   struct canvas_colour colour);
 
-/** Text of printable ASCII (others become '?') in cells of 6x8 pixels times scale. */
-void canvas_text(struct picture *picture, int x, int y, int scale, struct canvas_colour colour,
-                 const char *text);
+/** Text of printable ASCII; others become '?'. */
+void canvas_text(struct picture *picture, struct canvas_pen pen, const char *text);
 
 /** Width in pixels of that text. */
 int canvas_text_width(const char *text, int scale);

@@ -148,6 +148,29 @@ static enum jpeg_step walk_scan(struct jpeg_walk *walk, struct fc_bytes data)
 }
 
 /* One marker, with its segment if it has one. DONE only for EOI; MORE with position moved. */
+/* A marker with a length and what that announces; waits until it is whole. */
+static enum jpeg_step walk_segment(struct jpeg_walk *walk, struct fc_bytes data)
+{
+    const uint8_t *at = data.data + walk->position;
+    const size_t left = data.size - walk->position;
+    if (left < 4) {
+        return JPEG_STEP_MORE;
+    }
+    const size_t size = read_be16(at + 2);
+    if (size < 2) {
+        return walk_fail(walk, "the JPEG has a segment without a length");
+    }
+    if (left - 2 < size) {
+        return JPEG_STEP_MORE;
+    }
+    const char *error = segment(walk, at[1], at + 2, size);
+    if (error) {
+        return walk_fail(walk, error);
+    }
+    walk->position += 2 + size;
+    return JPEG_STEP_MORE;
+}
+
 static enum jpeg_step walk_marker(struct jpeg_walk *walk, struct fc_bytes data)
 {
     const uint8_t *at = data.data + walk->position;
@@ -178,22 +201,7 @@ static enum jpeg_step walk_marker(struct jpeg_walk *walk, struct fc_bytes data)
         return walk_fail(walk, marker == MARKER_SOI ? "the JPEG is cut short by another"
                                                     : "the JPEG has a marker out of place");
     }
-    if (left < 4) {
-        return JPEG_STEP_MORE;
-    }
-    const size_t size = read_be16(at + 2);
-    if (size < 2) {
-        return walk_fail(walk, "the JPEG has a segment without a length");
-    }
-    if (left - 2 < size) {
-        return JPEG_STEP_MORE;
-    }
-    const char *error = segment(walk, marker, at + 2, size);
-    if (error) {
-        return walk_fail(walk, error);
-    }
-    walk->position += 2 + size;
-    return JPEG_STEP_MORE;
+    return walk_segment(walk, data);
 }
 
 static enum jpeg_step walk_start(struct jpeg_walk *walk, struct fc_bytes data)

@@ -19,9 +19,12 @@ static const struct canvas_colour bright = { .y = 226, .cb = 128, .cr = 128 };
 static const struct canvas_colour calm = { .y = 150, .cb = 130, .cr = 126 };
 static const struct canvas_colour accent = { .y = 140, .cb = 96, .cr = 160 };
 
-struct rows {
-    char text[ROWS_MAX][ROW_SIZE];
-    unsigned count;
+/* Text broken into rows that fit, each of which is centred. */
+struct paragraph {
+    int scale;
+    struct canvas_colour colour;
+    unsigned row_count;
+    char rows[ROWS_MAX][ROW_SIZE];
 };
 
 /* How many bytes of text go into one row of at most `most`, cut at a space where there is one. */
@@ -39,18 +42,44 @@ static size_t row_cut(const char *text, size_t most)
     return most;
 }
 
-static void rows_wrap(struct rows *rows, const char *text, size_t most)
+/* Break text into rows of at most `room` pixels; what does not fit into ROWS_MAX is left out. */
+static void paragraph_wrap(struct paragraph *paragraph, const char *text, int room)
 {
-    most = most < 1 ? 1 : most;
+    const int cell = FONT_CELL_WIDTH * paragraph->scale;
+    size_t most = room > cell ? (size_t)(room / cell) : 1;
     most = most < ROW_SIZE ? most : ROW_SIZE - 1;
     text += strspn(text, " ");
-    while (*text && rows->count < ROWS_MAX) {
+    while (*text && paragraph->row_count < ROWS_MAX) {
         const size_t len = row_cut(text, most);
-        memcpy(rows->text[rows->count], text, len);
-        rows->text[rows->count][len] = '\0';
-        rows->count++;
+        char *row = paragraph->rows[paragraph->row_count++];
+        memcpy(row, text, len);
+        row[len] = '\0';
         text += len;
         text += strspn(text, " ");
+    }
+}
+
+static int paragraph_height(const struct paragraph *paragraph)
+{
+    return (int)paragraph->row_count * LINE_HEIGHT * paragraph->scale;
+}
+
+static void paragraph_draw(struct picture *picture, const struct paragraph *paragraph, int y)
+{
+    for (unsigned i = 0; i < paragraph->row_count; i++) {
+        const char *row = paragraph->rows[i];
+        /* The last letter's own gap does not count. */
+        const int width = canvas_text_width(row, paragraph->scale) -
+                          (FONT_CELL_WIDTH - FONT_WIDTH) * paragraph->scale;
+        const int x = ((int)picture->width - width) / 2;
+        canvas_text(picture,
+                    (struct canvas_pen){
+                        .x = x < 0 ? 0 : x,
+                        .y = y + (int)i * LINE_HEIGHT * paragraph->scale,
+                        .scale = paragraph->scale,
+                        .colour = paragraph->colour,
+                    },
+                    row);
     }
 }
 
@@ -62,13 +91,29 @@ static int scale_fit(int scale, const char *text, int room)
     return scale;
 }
 
-static void text_centre(struct picture *picture, int y, int scale, struct canvas_colour colour,
-                        const char *text)
+static void notice_draw(struct picture *picture, const char *title, const char *sentence)
 {
-    /* The last letter's own gap does not count. */
-    const int width = canvas_text_width(text, scale) - (FONT_CELL_WIDTH - FONT_WIDTH) * scale;
-    const int x = ((int)picture->width - width) / 2;
-    canvas_text(picture, x < 0 ? 0 : x, y, scale, colour, text);
+    const int across = (int)picture->width, down = (int)picture->height;
+    const int room = across - across / 8;
+    const int base = (across < down * 2 ? across : down * 2) / 320 + 1;
+    struct paragraph head = { .scale = scale_fit(base + 1, title, room), .colour = bright };
+    struct paragraph body = { .scale = base > 1 ? base - 1 : 1, .colour = calm };
+    paragraph_wrap(&head, title, room);
+    paragraph_wrap(&body, sentence, room);
+
+    const int gap = LINE_HEIGHT * body.scale;
+    const int total = paragraph_height(&head) + 2 * gap + paragraph_height(&body);
+    const int top = total < down ? (down - total) / 2 : 0;
+    const struct canvas_rect line = {
+        .x = across / 2 - across / 20,
+        .y = top + paragraph_height(&head) + gap / 2,
+        .width = across / 10,
+        .height = body.scale * 2,
+    };
+    canvas_fill(picture, (struct canvas_rect){ .width = across, .height = down }, background);
+    paragraph_draw(picture, &head, top);
+    canvas_fill(picture, line, accent);
+    paragraph_draw(picture, &body, line.y + gap + gap / 2);
 }
 
 struct picture *picture_new_notice(uint32_t width, uint32_t height, const char *title,
@@ -80,31 +125,6 @@ struct picture *picture_new_notice(uint32_t width, uint32_t height, const char *
     }
     picture->is_full_range = true;
     picture->is_notice = true;
-
-    const int across = (int)width, down = (int)height;
-    const int room = across - across / 8;
-    const int base = (across < down * 2 ? across : down * 2) / 320 + 1;
-    const int text_scale = base > 1 ? base - 1 : 1;
-    const int title_scale = scale_fit(base + 1, title, room);
-
-    struct rows head = { .count = 0 }, body = { .count = 0 };
-    rows_wrap(&head, title, (size_t)(room / (FONT_CELL_WIDTH * title_scale)));
-    rows_wrap(&body, sentence, (size_t)(room / (FONT_CELL_WIDTH * text_scale)));
-
-    const int gap = LINE_HEIGHT * text_scale;
-    const int title_line = LINE_HEIGHT * title_scale, text_line = LINE_HEIGHT * text_scale;
-    const int total = (int)head.count * title_line + 2 * gap + (int)body.count * text_line;
-    int y = total < down ? (down - total) / 2 : 0;
-
-    canvas_fill(picture, 0, 0, across, down, background);
-    for (unsigned i = 0; i < head.count; i++, y += title_line) {
-        text_centre(picture, y, title_scale, bright, head.text[i]);
-    }
-    y += gap / 2;
-    canvas_fill(picture, across / 2 - across / 20, y, across / 10, text_scale * 2, accent);
-    y += gap + gap / 2;
-    for (unsigned i = 0; i < body.count; i++, y += text_line) {
-        text_centre(picture, y, text_scale, calm, body.text[i]);
-    }
+    notice_draw(picture, title, sentence);
     return picture;
 }

@@ -14,6 +14,7 @@ void inbox_init(struct inbox *inbox)
     pthread_condattr_setclock(&steady, CLOCK_MONOTONIC);
     pthread_mutex_init(&inbox->lock, NULL);
     pthread_cond_init(&inbox->has_picture, NULL);
+    pthread_cond_init(&inbox->has_room, &steady);
     pthread_cond_init(&inbox->has_stopped, &steady);
     pthread_condattr_destroy(&steady);
 }
@@ -22,6 +23,7 @@ void inbox_fini(struct inbox *inbox)
 {
     picture_unref(&inbox->picture);
     pthread_cond_destroy(&inbox->has_stopped);
+    pthread_cond_destroy(&inbox->has_room);
     pthread_cond_destroy(&inbox->has_picture);
     pthread_mutex_destroy(&inbox->lock);
 }
@@ -51,19 +53,34 @@ struct picture *inbox_take(struct inbox *inbox, uint64_t *ticket)
         picture = inbox->picture;
         inbox->picture = NULL;
         *ticket = inbox->next_ticket++;
+        pthread_cond_signal(&inbox->has_room);
     }
     pthread_mutex_unlock(&inbox->lock);
     return picture;
 }
 
+static struct timespec deadline_in(int64_t duration_ns)
+{
+    const int64_t end_ns = clock_steady_ns() + duration_ns;
+    return (struct timespec){ .tv_sec = end_ns / NS_PER_S, .tv_nsec = end_ns % NS_PER_S };
+}
+
+bool inbox_wait_for_room(struct inbox *inbox, int64_t timeout_ns)
+{
+    const struct timespec until = deadline_in(timeout_ns);
+    pthread_mutex_lock(&inbox->lock);
+    int err = 0;
+    while (inbox->picture && !inbox->is_stopped && !err) {
+        err = pthread_cond_timedwait(&inbox->has_room, &inbox->lock, &until);
+    }
+    const bool has_room = !inbox->picture && !inbox->is_stopped;
+    pthread_mutex_unlock(&inbox->lock);
+    return has_room;
+}
+
 bool inbox_pause(struct inbox *inbox, int64_t duration_ns)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    const int64_t end_ns = until.tv_sec * NS_PER_S + until.tv_nsec + duration_ns;
-    until.tv_sec = end_ns / NS_PER_S;
-    until.tv_nsec = end_ns % NS_PER_S;
-
+    const struct timespec until = deadline_in(duration_ns);
     pthread_mutex_lock(&inbox->lock);
     int err = 0;
     while (!inbox->is_stopped && !err) {
@@ -79,6 +96,7 @@ void inbox_stop(struct inbox *inbox)
     pthread_mutex_lock(&inbox->lock);
     inbox->is_stopped = true;
     pthread_cond_broadcast(&inbox->has_picture);
+    pthread_cond_broadcast(&inbox->has_room);
     pthread_cond_broadcast(&inbox->has_stopped);
     pthread_mutex_unlock(&inbox->lock);
 }

@@ -20,6 +20,7 @@
 struct inbox {
     pthread_mutex_t lock;
     pthread_cond_t has_picture;
+    pthread_cond_t has_room;
     pthread_cond_t has_stopped;
     struct picture *picture; /* owned */
     uint64_t next_ticket;
@@ -33,6 +34,9 @@ void inbox_fini(struct inbox *inbox);
 
 /** Put a picture (takes it) and give back the one it replaced, or itself once stopped; or NULL. */
 FC_NODISCARD struct picture *inbox_put(struct inbox *inbox, struct picture *picture);
+
+/** Wait until a put would replace nothing, at most that time; false when it would, or stopped. */
+bool inbox_wait_for_room(struct inbox *inbox, int64_t timeout_ns);
 
 /** Wait for a picture and give it; NULL once stopped. */
 FC_NODISCARD struct picture *inbox_take(struct inbox *inbox, uint64_t *ticket);

@@ -67,6 +67,35 @@ static void pause_ends_by_itself(void **state)
     inbox_fini(&inbox);
 }
 
+static void *take_one_later(void *arg)
+{
+    struct inbox *inbox = arg;
+    uint64_t ticket;
+    struct picture *picture = inbox_take(inbox, &ticket);
+    picture_unref(&picture);
+    return NULL;
+}
+
+static void patient_putter_waits_for_room(void **state)
+{
+    (void)state;
+    struct inbox inbox;
+    inbox_init(&inbox);
+    assert_true(inbox_wait_for_room(&inbox, 0));
+    assert_null(inbox_put(&inbox, numbered(1)));
+    assert_false(inbox_wait_for_room(&inbox, 1000000)); /* a millisecond, and nobody takes */
+
+    pthread_t taker;
+    pthread_create(&taker, NULL, take_one_later, &inbox);
+    assert_true(inbox_wait_for_room(&inbox, INT64_C(60000000000)));
+    pthread_join(taker, NULL);
+
+    assert_null(inbox_put(&inbox, numbered(2)));
+    inbox_stop(&inbox);
+    assert_false(inbox_wait_for_room(&inbox, INT64_C(60000000000)));
+    inbox_fini(&inbox);
+}
+
 static void *take_one(void *arg)
 {
     uint64_t ticket;
@@ -120,6 +149,7 @@ int main(void)
         cmocka_unit_test(newest_picture_wins),
         cmocka_unit_test(stopped_inbox_takes_and_gives_nothing),
         cmocka_unit_test(pause_ends_by_itself),
+        cmocka_unit_test(patient_putter_waits_for_room),
         cmocka_unit_test(waiting_takers_are_woken),
     };
     return cmocka_run_group_tests_name("predict/inbox", tests, NULL, NULL);

@@ -58,9 +58,14 @@ static int motion_look_at(void *instance, struct picture *picture, struct predic
     if (!pixels) {
         return -EINVAL;
     }
+    const struct raster luma = {
+        .data = pixels->planes[0].data,
+        .stride = pixels->planes[0].stride,
+        .width = pixels->width,
+        .height = pixels->height,
+    };
     out->object_count =
-        motion_look(m->motion, pixels->planes[0].data, pixels->planes[0].stride, pixels->width,
-                    pixels->height, picture->captured_ns, m->boxes, PREDICTION_OBJECTS_MAX);
+        motion_look(m->motion, luma, picture->captured_ns, m->boxes, PREDICTION_OBJECTS_MAX);
     for (size_t i = 0; i < out->object_count; i++) {
         const struct motion_box *box = &m->boxes[i];
         out->objects[i] = (struct prediction_object){

@@ -33,6 +33,7 @@
 #define RETRY_MIN_NS (1 * NS_PER_S)
 #define RETRY_MAX_NS (30 * NS_PER_S)
 #define WHY_SIZE 256
+#define PATIENCE_NS (10 * NS_PER_S) /* for a source that waits */
 
 /* Its own thread only, but for thread. */
 struct worker {
@@ -304,6 +305,19 @@ void predictor_offer(struct predictor *predictor, struct picture *picture)
         count(&predictor->stats.skipped);
         picture_unref(&replaced);
     }
+}
+
+void predictor_offer_patiently(struct predictor *predictor, struct picture *picture)
+{
+    if (predictor_state(predictor) == PREDICTOR_RUNNING) {
+        (void)inbox_wait_for_room(&predictor->inbox, PATIENCE_NS); /* if not, it is skipped */
+    }
+    predictor_offer(predictor, picture);
+}
+
+void predictor_stop(struct predictor *predictor)
+{
+    inbox_stop(&predictor->inbox);
 }
 
 const char *predictor_name(const struct predictor *predictor)

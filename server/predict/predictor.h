@@ -54,6 +54,15 @@ void predictor_free(struct predictor **predictor);
 /** Offer a picture (shares it): kept if it is the newest when the predictor has time. */
 void predictor_offer(struct predictor *predictor, struct picture *picture);
 
+/**
+ * Offer a picture that should not be left out: waits until the one before was taken, some seconds
+ * at the most, and for nothing while the predictor is not running.
+ */
+void predictor_offer_patiently(struct predictor *predictor, struct picture *picture);
+
+/** Take no more pictures, and let nobody wait; predictor_free() does the rest. */
+void predictor_stop(struct predictor *predictor);
+
 const char *predictor_name(const struct predictor *predictor); /* "motion" */
 enum predictor_state predictor_state(const struct predictor *predictor);
 const struct predictor_stats *predictor_stats(const struct predictor *predictor);

@@ -9,33 +9,79 @@
 #include "serve/key.h"
 
 #define VALUE_SIZE 32
+#define HEADERS_SIZE 256
 
-void answer_json(const struct visit *visit, int status, json_t *json)
+/* Headers are added to those that every JSON answer has. */
+static void respond(const struct visit *visit, int status, const char *more_headers, json_t *json)
 {
+    char headers[HEADERS_SIZE];
+    snprintf(headers, sizeof(headers),
+             "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n%s", more_headers);
     char *text = json ? json_dumps(json, JSON_INDENT(2) | JSON_REAL_PRECISION(16)) : NULL;
     json_decref(json);
     const char *content = text ? text : "{\"error\": \"out of memory\", \"hint\": \"try again\"}";
-    fc_conn_respond(visit->conn,
-                    &(struct fc_response){
-                        .status = text ? status : 503,
-                        .content_type = "application/json",
-                        .headers = "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n",
-                        .content = { (const uint8_t *)content, strlen(content) },
-                    });
+    fc_conn_respond(visit->conn, &(struct fc_response){
+                                     .status = text ? status : 503,
+                                     .content_type = "application/json",
+                                     .headers = headers,
+                                     .content = { (const uint8_t *)content, strlen(content) },
+                                 });
     free(text);
+}
+
+void answer_json(const struct visit *visit, int status, json_t *json)
+{
+    respond(visit, status, "", json);
 }
 
 void answer_error(const struct visit *visit, int status, const char *error, const char *hint)
 {
-    answer_json(visit, status, json_pack("{s:s, s:s}", "error", error, "hint", hint));
+    answer_refusal(visit, status, "", error, hint);
+}
+
+void answer_refusal(const struct visit *visit, int status, const char *headers, const char *error,
+                    const char *hint)
+{
+    respond(visit, status, headers, json_pack("{s:s, s:s}", "error", error, "hint", hint));
+}
+
+void answer_message(struct fc_conn *conn, json_t *json)
+{
+    char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
+    json_decref(json);
+    struct fc_message *message =
+        text ? fc_message_new_ws(FC_WS_TEXT,
+                                 (struct fc_bytes){ (const uint8_t *)text, strlen(text) })
+             : NULL;
+    free(text);
+    if (message) {
+        (void)fc_conn_send(conn, message);
+    }
+    fc_message_unref(&message);
+}
+
+/* Whether a parameter of the query has that name, whatever its value. */
+static bool is_given(struct fc_bytes query, const char *name)
+{
+    const size_t size = strlen(name);
+    for (size_t i = 0; i + size <= query.size; i++) {
+        const bool is_start = i == 0 || query.data[i - 1] == '&';
+        const bool is_end =
+            i + size == query.size || query.data[i + size] == '=' || query.data[i + size] == '&';
+        if (is_start && is_end && memcmp(query.data + i, name, size) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 bool answer_parse_key(const struct visit *visit, struct rendition_key *key)
 {
     for (size_t i = 0; i < KEY_MEMBER_COUNT; i++) {
         const struct key_member *member = &key_members[i];
-        char value[VALUE_SIZE];
-        if (!fc_http_query_get(visit->request->query, member->name, value, sizeof(value))) {
+        char value[VALUE_SIZE] = ""; /* stays so when what is given cannot be one */
+        if (!fc_http_query_get(visit->request->query, member->name, value, sizeof(value)) &&
+            !is_given(visit->request->query, member->name)) {
             continue;
         }
         char *end = NULL;

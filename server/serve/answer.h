@@ -11,8 +11,15 @@
 /** {"error": …, "hint": …} with that status. */
 void answer_error(const struct visit *visit, int status, const char *error, const char *hint);
 
+/** The same with more header lines, each ending in CRLF: what would be right instead. */
+void answer_refusal(const struct visit *visit, int status, const char *headers, const char *error,
+                    const char *hint);
+
 /** JSON, released. */
 void answer_json(const struct visit *visit, int status, json_t *json);
+
+/** JSON as one text message over a WebSocket, released. Without memory nothing is sent. */
+void answer_message(struct fc_conn *conn, json_t *json);
 
 /** 503 or, on a WebSocket, 1013: the stream has as many renditions as it may. */
 #define ANSWER_RENDITIONS "the stream is already encoded in as many ways as it may be"

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 /* One rendition that this loop has taps on. */
@@ -11,6 +12,7 @@ struct channel {
     struct stream *stream;
     struct rendition *rendition; /* open */
     struct list_link taps;
+    uint32_t users; /* taps, and whoever delivers to them at the moment; 0: closed */
 };
 
 /* The taps on what is not a picture, per stream. */
@@ -20,10 +22,11 @@ struct desk {
 };
 
 struct audience {
-    struct site *site;    /* borrowed */
-    struct fc_loop *loop; /* borrowed */
-    struct feed *feed;    /* borrowed */
-    struct fc_task task;  /* posted by audience_wake() */
+    struct site *site;      /* borrowed */
+    struct fc_loop *loop;   /* borrowed */
+    struct feed *feed;      /* borrowed */
+    struct fc_task task;    /* posted by audience_wake() */
+    _Atomic bool is_posted; /* until the task begins; it may not be posted twice */
     struct list_link channels;
     struct desk desks[]; /* by stream_id() - 1 */
 };
@@ -35,28 +38,50 @@ static struct desk *desk_of(struct audience *audience, const struct stream *stre
     return &audience->desks[index];
 }
 
+/* A new tap is given the newest picture at once; that one may still wait in the feed as well. */
+/*
+ * A new tap is given the newest picture at once; that one may still wait in the feed as well. After
+ * a change of settings the same picture may come once more, but not an older one, such as the
+ * newest of a rendition with fewer pictures a second.
+ */
+static void deliver(struct tap *tap, const struct feed_item *item)
+{
+    if (item->type == FEED_PICTURE) {
+        const uint64_t seq = item->parcel->seq;
+        if (seq < tap->seen_seq || (seq == tap->seen_seq && tap->has_seen)) {
+            return;
+        }
+        tap->seen_seq = seq;
+        tap->has_seen = true;
+    }
+    tap->deliver(tap, item);
+}
+
+/* Whatever taps are closed meanwhile; those that are opened meanwhile get the next item. */
 static void deliver_all(struct list_link *taps, const struct feed_item *item)
 {
-    LIST_FOREACH (at, safe, taps) {
-        struct tap *tap = container_of(at, struct tap, link);
-        tap->deliver(tap, item);
+    struct list_link round;
+    list_init(&round);
+    list_move_all(&round, taps);
+    while (!list_is_empty(&round)) {
+        struct tap *tap = container_of(round.next, struct tap, link);
+        list_remove(&tap->link);
+        list_append(taps, &tap->link);
+        deliver(tap, item);
     }
 }
 
-/* A new tap is given the newest picture at once; that one may still wait in the feed as well. */
-static void deliver_picture(struct tap *tap, const struct feed_item *item)
+static void channel_release(struct channel **channel)
 {
-    if (item->parcel->seq > tap->seen_seq) {
-        tap->seen_seq = item->parcel->seq;
-        tap->deliver(tap, item);
+    struct channel *c = *channel;
+    *channel = NULL;
+    if (--c->users > 0) {
+        return;
     }
-}
-
-static void deliver_pictures(struct list_link *taps, const struct feed_item *item)
-{
-    LIST_FOREACH (at, safe, taps) {
-        deliver_picture(container_of(at, struct tap, link), item);
-    }
+    assert(list_is_empty(&c->taps));
+    stream_rendition_close(c->stream, &c->rendition);
+    list_remove(&c->link);
+    free(c);
 }
 
 static struct channel *channel_by_id(struct audience *audience, uint64_t rendition)
@@ -77,7 +102,9 @@ static void dispatch(struct audience *audience, const struct feed_item *item)
     case FEED_PICTURE:
         channel = channel_by_id(audience, item->rendition_id);
         if (channel) {
-            deliver_pictures(&channel->taps, item);
+            channel->users++; /* the last tap may be closed by what it is given */
+            deliver_all(&channel->taps, item);
+            channel_release(&channel);
         }
         break;
     case FEED_PREDICTION:
@@ -92,10 +119,17 @@ static void dispatch(struct audience *audience, const struct feed_item *item)
 static void run_task(struct fc_task *task)
 {
     struct audience *audience = container_of(task, struct audience, task);
+    /* before the feed is looked at: what comes later posts the task again */
+    atomic_store_explicit(&audience->is_posted, false, memory_order_seq_cst);
     struct feed_item item;
-    while (feed_take(audience->feed, &item)) {
+    int count = 0;
+    while (count < FEED_MAX && feed_take(audience->feed, &item)) {
         dispatch(audience, &item);
         parcel_unref(&item.parcel);
+        count++;
+    }
+    if (count == FEED_MAX) {
+        audience_wake(audience); /* perhaps more: after others had their turn */
     }
 }
 
@@ -132,7 +166,9 @@ void audience_free(struct audience **audience)
 void audience_wake(void *ctx)
 {
     struct audience *audience = ctx;
-    (void)fc_loop_post(audience->loop, &audience->task); /* false: the loop has ended */
+    if (!atomic_exchange_explicit(&audience->is_posted, true, memory_order_seq_cst)) {
+        (void)fc_loop_post(audience->loop, &audience->task); /* false: the loop has ended */
+    }
 }
 
 struct site *audience_site(struct audience *audience)
@@ -169,46 +205,52 @@ static struct channel *channel_open(struct audience *audience, struct stream *st
 }
 
 static void tap_open(struct tap *tap, struct list_link *taps, struct stream *stream,
-                     tap_fn *deliver)
+                     tap_fn *on_item)
 {
     assert(!tap->stream);
-    tap->deliver = deliver;
+    tap->deliver = on_item;
     tap->stream = stream;
     list_append(taps, &tap->link);
 }
 
 bool audience_open_pictures(struct audience *audience, struct tap *tap, struct stream *stream,
-                            struct rendition_key key, tap_fn *deliver)
+                            struct rendition_key key, tap_fn *on_item)
 {
     struct channel *channel = channel_open(audience, stream, key);
     if (!channel) {
         return false;
     }
+    channel->users++;
     tap->channel = channel;
-    tap_open(tap, &channel->taps, stream, deliver);
-    struct feed_item item = {
-        .type = FEED_PICTURE,
-        .stream = stream,
-        .rendition_id = rendition_id(channel->rendition),
-        .parcel = rendition_newest(channel->rendition),
-    };
-    if (item.parcel) {
-        deliver_picture(tap, &item);
-        parcel_unref(&item.parcel);
-    }
+    tap_open(tap, &channel->taps, stream, on_item);
     return true;
 }
 
-void audience_open_predictions(struct audience *audience, struct tap *tap, struct stream *stream,
-                               tap_fn *deliver)
+void audience_show_newest(struct tap *tap)
 {
-    tap_open(tap, &desk_of(audience, stream)->predictions, stream, deliver);
+    struct rendition *rendition = tap->channel->rendition;
+    struct feed_item item = {
+        .type = FEED_PICTURE,
+        .stream = tap->stream,
+        .rendition_id = rendition_id(rendition),
+        .parcel = rendition_newest(rendition),
+    };
+    if (item.parcel) {
+        deliver(tap, &item);
+        parcel_unref(&item.parcel);
+    }
+}
+
+void audience_open_predictions(struct audience *audience, struct tap *tap, struct stream *stream,
+                               tap_fn *on_item)
+{
+    tap_open(tap, &desk_of(audience, stream)->predictions, stream, on_item);
 }
 
 void audience_open_changes(struct audience *audience, struct tap *tap, struct stream *stream,
-                           tap_fn *deliver)
+                           tap_fn *on_item)
 {
-    tap_open(tap, &desk_of(audience, stream)->changes, stream, deliver);
+    tap_open(tap, &desk_of(audience, stream)->changes, stream, on_item);
 }
 
 void audience_close(struct audience *audience, struct tap *tap)
@@ -219,10 +261,8 @@ void audience_close(struct audience *audience, struct tap *tap)
     }
     list_remove(&tap->link);
     struct channel *channel = tap->channel;
-    *tap = (struct tap){ 0 };
-    if (channel && list_is_empty(&channel->taps)) {
-        stream_rendition_close(channel->stream, &channel->rendition);
-        list_remove(&channel->link);
-        free(channel);
+    *tap = (struct tap){ .seen_seq = tap->seen_seq }; /* it may be opened again */
+    if (channel) {
+        channel_release(&channel);
     }
 }

@@ -22,10 +22,11 @@ typedef void tap_fn(struct tap *tap, const struct feed_item *item);
 /** One viewer's wish for one kind of thing; embedded in the viewer. Zero is a closed tap. */
 struct tap {
     struct list_link link;
-    tap_fn *deliver;         /* borrows the item; may close its own tap, not others */
+    tap_fn *deliver;         /* borrows the item; may close its own tap and others */
     struct stream *stream;   /* borrowed; NULL: closed */
     struct channel *channel; /* of pictures; NULL otherwise */
-    uint64_t seen_seq;       /* of pictures: the last that was delivered */
+    uint64_t seen_seq;       /* of pictures: the last that was delivered; survives closing */
+    bool has_seen;           /* since it was opened */
 };
 
 FC_NODISCARD struct audience *audience_new(struct site *site, struct fc_loop *loop);
@@ -42,14 +43,16 @@ struct site *audience_site(struct audience *audience);
 struct audience *audience_of(const struct fc_conn *conn);
 
 /**
- * Want the pictures of a rendition. When one is there already it is delivered at once, within the
- * call.
+ * Want the pictures of a rendition.
  *
  * Errors:    false when the stream has as many renditions as it may.
  */
 FC_NODISCARD bool audience_open_pictures(struct audience *audience, struct tap *tap,
                                          struct stream *stream, struct rendition_key key,
                                          tap_fn *deliver);
+
+/** Have the newest picture that is there already delivered now, within the call. */
+void audience_show_newest(struct tap *tap);
 
 void audience_open_predictions(struct audience *audience, struct tap *tap, struct stream *stream,
                                tap_fn *deliver);
@@ -58,7 +61,7 @@ void audience_open_predictions(struct audience *audience, struct tap *tap, struc
 void audience_open_changes(struct audience *audience, struct tap *tap, struct stream *stream,
                            tap_fn *deliver);
 
-/** Ignores a closed tap. */
+/** Ignores a closed tap. One that is opened again is given nothing older than it was before. */
 void audience_close(struct audience *audience, struct tap *tap);
 
 #endif

@@ -6,17 +6,15 @@
  * A subscription has one slot of the connection for its pictures. It is held while the viewer's
  * window is full.
  */
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/live_wire.h"
 #include "serve/answer.h"
 #include "serve/live_request.h"
 #include "serve/tally.h"
 #include "serve/window.h"
 
-#define SUBPROTOCOL "framecast.v1"
 #define SUBSCRIPTIONS_MAX FC_CONN_SLOTS_MAX
 #define MESSAGE_MAX_BYTES 4096
 
@@ -38,25 +36,10 @@ struct live {
     struct subscription *subscriptions[SUBSCRIPTIONS_MAX]; /* by slot; NULL: none */
 };
 
-static void send_json(struct fc_conn *conn, json_t *json)
-{
-    char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
-    json_decref(json);
-    struct fc_message *message =
-        text ? fc_message_new_ws(FC_WS_TEXT,
-                                 (struct fc_bytes){ (const uint8_t *)text, strlen(text) })
-             : NULL;
-    free(text);
-    if (message) {
-        (void)fc_conn_send(conn, message);
-    }
-    fc_message_unref(&message);
-}
-
 static void send_error(struct live *live, const char *code, const char *message, const char *stream)
 {
-    send_json(live->endpoint.conn, json_pack("{s:s, s:s, s:s, s:s*}", "type", "error", "code", code,
-                                             "message", message, "stream", stream));
+    answer_message(live->endpoint.conn, json_pack("{s:s, s:s, s:s, s:s*}", "type", "error", "code",
+                                                  code, "message", message, "stream", stream));
 }
 
 static void send_stream(struct subscription *subscription)
@@ -65,20 +48,20 @@ static void send_stream(struct subscription *subscription)
     struct predictor *predictor = stream_predictor(stream);
     struct stream_description now;
     stream_describe(stream, &now);
-    send_json(subscription->live->endpoint.conn,
-              json_pack("{s:s, s:s, s:i, s:s, s:I, s:I, s:s, s:s?, s:s?}", "type", "stream",
-                        "stream", stream_name(stream), "id", (int)stream_id(stream), "codec",
-                        "jpeg", "width", (json_int_t)now.width, "height", (json_int_t)now.height,
-                        "state", source_state_name(now.state), "error", now.why[0] ? now.why : NULL,
-                        "predictor", predictor ? predictor_name(predictor) : NULL));
+    answer_message(subscription->live->endpoint.conn,
+                   json_pack("{s:s, s:s, s:i, s:s, s:I, s:I, s:s, s:s?, s:s?}", "type", "stream",
+                             "stream", stream_name(stream), "id", (int)stream_id(stream), "codec",
+                             "jpeg", "width", (json_int_t)now.width, "height",
+                             (json_int_t)now.height, "state", source_state_name(now.state), "error",
+                             now.why[0] ? now.why : NULL, "predictor",
+                             predictor ? predictor_name(predictor) : NULL));
 }
 
 static void deliver_picture(struct tap *tap, const struct feed_item *item)
 {
     struct subscription *subscription = container_of(tap, struct subscription, pictures);
-    struct fc_conn *conn = subscription->live->endpoint.conn;
-    (void)fc_conn_put(conn, subscription->slot, item->parcel->forms[PICTURE_FORM_LIVE]);
-    tally_put(&subscription->tally, conn);
+    tally_put(&subscription->tally, subscription->live->endpoint.conn, subscription->slot,
+              item->parcel->forms[PICTURE_FORM_LIVE]);
 }
 
 static void deliver_prediction(struct tap *tap, const struct feed_item *item)
@@ -120,13 +103,14 @@ static void subscription_apply(struct subscription *subscription, bool is_key_ne
     hold_if_full(subscription);
     if (wants_pictures && !subscription->pictures.stream) {
         tally_open(&subscription->tally, subscription->stream);
-        subscription->tally.dropped_seen = fc_conn_dropped(live->endpoint.conn);
         if (!audience_open_pictures(audience, &subscription->pictures, subscription->stream,
                                     subscription->key, deliver_picture)) {
             tally_close(&subscription->tally);
             send_error(live, "too_many_renditions", ANSWER_RENDITIONS,
                        stream_name(subscription->stream));
+            return;
         }
+        audience_show_newest(&subscription->pictures);
     }
 }
 
@@ -168,7 +152,7 @@ static void subscribe(struct live *live, const struct live_request *request)
 {
     struct stream *stream = site_find(audience_site(live->endpoint.audience), request->stream);
     if (!stream) {
-        send_error(live, "no_such_stream", "there is no stream of that name; see /streams",
+        send_error(live, LIVE_NO_STREAM, "there is no stream of that name; see /streams",
                    request->stream);
         return;
     }
@@ -291,15 +275,15 @@ static const struct endpoint_ops ops = { .message = message, .started = started,
 
 void live_visit(const struct visit *visit)
 {
-    const bool is_offered = fc_ws_offers_subprotocol(visit->request, SUBPROTOCOL);
-    if (!fc_conn_accept(visit->conn, visit->request, is_offered ? SUBPROTOCOL : NULL,
+    const bool is_offered = fc_ws_offers_subprotocol(visit->request, LIVE_SUBPROTOCOL);
+    if (!fc_conn_accept(visit->conn, visit->request, is_offered ? LIVE_SUBPROTOCOL : NULL,
                         MESSAGE_MAX_BYTES)) {
         return;
     }
     struct live *live = is_offered ? calloc(1, sizeof(*live)) : NULL;
     if (!live) {
         fc_conn_close(visit->conn, is_offered ? FC_WS_CODE_INTERNAL : FC_WS_CODE_POLICY,
-                      is_offered ? "out of memory" : "ask for the subprotocol " SUBPROTOCOL);
+                      is_offered ? "out of memory" : "ask for the subprotocol " LIVE_SUBPROTOCOL);
         return;
     }
     endpoint_attach(&live->endpoint, &ops, visit);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "serve/live_request.h"
 
+#include <inttypes.h>
 #include <jansson.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,141 +14,155 @@ static const char *const type_names[LIVE_REQUEST_TYPE_COUNT] = {
     [LIVE_RESUME] = "resume",       [LIVE_ACK] = "ack",       [LIVE_UNSUBSCRIBE] = "unsubscribe",
 };
 
-static const char *load(struct fc_bytes text, json_t **out, char *why, size_t why_size)
+/* A message being read. The first thing that is wrong sticks, and the rest is not looked at. */
+struct reader {
+    json_t *json;
+    const char *code; /* NULL: in order so far */
+    char *why;
+    size_t why_size;
+};
+
+static FC_PRINTF(3, 4) void reader_fail(struct reader *reader, const char *code, const char *format,
+                                        ...)
 {
-    json_error_t error;
-    json_t *json = json_loadb((const char *)text.data, text.size, JSON_REJECT_DUPLICATES, &error);
-    if (!json_is_object(json)) {
-        snprintf(why, why_size, "a message must be one JSON object");
-        json_decref(json);
-        return "bad_json";
-    }
-    *out = json;
-    return NULL;
+    va_list args;
+    va_start(args, format);
+    vsnprintf(reader->why, reader->why_size, format, args);
+    va_end(args);
+    reader->code = code;
 }
 
-static const char *read_target(const json_t *json, struct live_request *out, char *why,
-                               size_t why_size)
+/* The member of that name, or NULL; also NULL once something is wrong. */
+static const json_t *reader_get(const struct reader *reader, const char *name)
 {
-    const char *type = json_string_value(json_object_get(json, "type"));
-    out->type = LIVE_REQUEST_TYPE_COUNT;
+    return reader->code ? NULL : json_object_get(reader->json, name);
+}
+
+static void read_object(struct reader *reader, struct fc_bytes text)
+{
+    reader->json = json_loadb((const char *)text.data, text.size, JSON_REJECT_DUPLICATES, NULL);
+    if (!json_is_object(reader->json)) {
+        reader_fail(reader, "bad_json", "a message must be one JSON object");
+    }
+}
+
+static void read_type(struct reader *reader, enum live_request_type *out)
+{
+    const char *type = json_string_value(reader_get(reader, "type"));
+    *out = LIVE_REQUEST_TYPE_COUNT;
     for (int i = 0; type && i < LIVE_REQUEST_TYPE_COUNT; i++) {
         if (strcmp(type, type_names[i]) == 0) {
-            out->type = (enum live_request_type)i;
+            *out = (enum live_request_type)i;
         }
     }
-    if (out->type == LIVE_REQUEST_TYPE_COUNT) {
-        snprintf(why, why_size,
-                 "type must be subscribe, update, pause, resume, ack or unsubscribe");
-        return "unknown_type";
+    if (!reader->code && *out == LIVE_REQUEST_TYPE_COUNT) {
+        reader_fail(reader, "unknown_type",
+                    "type must be subscribe, update, pause, resume, ack or unsubscribe");
     }
-    const char *stream = json_string_value(json_object_get(json, "stream"));
-    if (!stream || strlen(stream) > STREAM_NAME_MAX) {
-        snprintf(why, why_size, "stream must be the name of a stream; see /streams");
-        return "bad_member";
-    }
-    snprintf(out->stream, sizeof(out->stream), "%s", stream);
-    return NULL;
 }
 
-static const char *read_flag(const json_t *json, const char *name, bool *flag, char *why,
-                             size_t why_size)
+static void read_stream(struct reader *reader, char out[STREAM_NAME_MAX + 1])
 {
-    const json_t *value = json_object_get(json, name);
-    if (value && !json_is_boolean(value)) {
-        snprintf(why, why_size, "%s must be true or false", name);
-        return "bad_member";
+    const char *stream = json_string_value(reader_get(reader, "stream"));
+    if (stream && strlen(stream) <= STREAM_NAME_MAX) {
+        snprintf(out, STREAM_NAME_MAX + 1, "%s", stream);
+    } else if (!reader->code) {
+        reader_fail(reader, "bad_member", "stream must be the name of a stream; see /streams");
     }
-    *flag = value ? json_is_true(value) : *flag;
-    return NULL;
+}
+
+static void read_flag(struct reader *reader, const char *name, bool *out)
+{
+    const json_t *value = reader_get(reader, name);
+    if (json_is_boolean(value)) {
+        *out = json_is_true(value);
+    } else if (value) {
+        reader_fail(reader, "bad_member", "%s must be true or false", name);
+    }
+}
+
+static void read_whole(struct reader *reader, const char *name, uint64_t max, uint64_t *out)
+{
+    const json_t *value = reader_get(reader, name);
+    const json_int_t number = json_integer_value(value);
+    if (json_is_integer(value) && number >= 0 && (uint64_t)number <= max) {
+        *out = (uint64_t)number;
+    } else if (value) {
+        reader_fail(reader, "bad_member", "%s must be a whole number from 0 to %" PRIu64, name,
+                    max);
+    }
+}
+
+static void read_codec(struct reader *reader)
+{
+    const json_t *codec = reader_get(reader, "codec");
+    const char *name = json_string_value(codec);
+    if (codec && (!name || strcmp(name, "jpeg") != 0)) {
+        reader_fail(reader, "bad_member", "codec must be jpeg: nothing else is offered");
+    }
 }
 
 /* null means "as captured". */
-static const char *read_key(const json_t *json, struct rendition_key *key, char *why,
-                            size_t why_size)
+static void read_key(struct reader *reader, struct rendition_key *key)
 {
     for (size_t i = 0; i < KEY_MEMBER_COUNT; i++) {
-        const json_t *value = json_object_get(json, key_members[i].name);
+        const struct key_member *member = &key_members[i];
+        const json_t *value = reader_get(reader, member->name);
         if (json_is_null(value)) {
-            key_clear(key, &key_members[i]);
-        } else if (value && (!json_is_number(value) ||
-                             !key_set(key, &key_members[i], json_number_value(value)))) {
-            snprintf(why, why_size, "%s must be a number from %g to %g", key_members[i].name,
-                     key_members[i].min, key_members[i].max);
-            return "bad_member";
+            key_clear(key, member);
+        } else if (value &&
+                   (!json_is_number(value) || !key_set(key, member, json_number_value(value)))) {
+            reader_fail(reader, "bad_member", "%s must be a number from %g to %g", member->name,
+                        member->min, member->max);
         }
     }
-    return NULL;
 }
 
-static const char *read_whole(const json_t *json, const char *name, json_int_t min, json_int_t max,
-                              json_int_t *out, char *why, size_t why_size)
+static void read_settings(struct reader *reader, struct live_request *out)
 {
-    const json_t *value = json_object_get(json, name);
-    if (!value) {
-        return NULL;
-    }
-    const json_int_t number = json_integer_value(value);
-    if (!json_is_integer(value) || number < min || number > max) {
-        snprintf(why, why_size, "%s must be a whole number from %lld to %lld", name, (long long)min,
-                 (long long)max);
-        return "bad_member";
-    }
-    *out = number;
-    return NULL;
-}
-
-static const char *read_codec(const json_t *json, char *why, size_t why_size)
-{
-    const json_t *codec = json_object_get(json, "codec");
-    const char *name = json_string_value(codec);
-    if (codec && (!name || strcmp(name, "jpeg") != 0)) {
-        snprintf(why, why_size, "codec must be jpeg: nothing else is offered");
-        return "bad_member";
-    }
-    return NULL;
-}
-
-static const char *read_settings(const json_t *json, struct live_request *out, char *why,
-                                 size_t why_size)
-{
-    json_int_t window = out->window;
-    const char *code = read_codec(json, why, why_size);
-    code = code ? code : read_flag(json, "pictures", &out->wants_pictures, why, why_size);
-    code = code ? code : read_flag(json, "predictions", &out->wants_predictions, why, why_size);
-    code = code ? code : read_key(json, &out->key, why, why_size);
-    code = code ? code : read_whole(json, "window", 0, WINDOW_MAX, &window, why, why_size);
+    uint64_t window = out->window;
+    read_codec(reader);
+    read_flag(reader, "pictures", &out->wants_pictures);
+    read_flag(reader, "predictions", &out->wants_predictions);
+    read_key(reader, &out->key);
+    read_whole(reader, "window", WINDOW_MAX, &window);
     out->window = (uint32_t)window;
-    return code;
+}
+
+static void read_seq(struct reader *reader, uint64_t *out)
+{
+    if (!reader->code && !reader_get(reader, "seq")) {
+        reader_fail(reader, "bad_member", "seq is missing");
+    }
+    read_whole(reader, "seq", INT64_MAX, out);
+}
+
+static void read_target(struct reader *reader, struct fc_bytes text, struct live_request *out)
+{
+    read_object(reader, text);
+    read_type(reader, &out->type);
+    read_stream(reader, out->stream);
 }
 
 const char *live_request_target(struct fc_bytes text, struct live_request *out, char *why,
                                 size_t why_size)
 {
-    json_t *json = NULL;
-    const char *code = load(text, &json, why, why_size);
-    code = code ? code : read_target(json, out, why, why_size);
-    json_decref(json);
-    return code;
+    struct reader reader = { .why = why, .why_size = why_size };
+    read_target(&reader, text, out);
+    json_decref(reader.json);
+    return reader.code;
 }
 
 const char *live_request_parse(struct fc_bytes text, struct live_request *out, char *why,
                                size_t why_size)
 {
-    json_t *json = NULL;
-    const char *code = load(text, &json, why, why_size);
-    code = code ? code : read_target(json, out, why, why_size);
-    if (!code && out->type == LIVE_ACK) {
-        json_int_t seq = -1;
-        code = read_whole(json, "seq", 0, INT64_MAX, &seq, why, why_size);
-        if (!code && seq < 0) {
-            snprintf(why, why_size, "seq is missing");
-            code = "bad_member";
-        }
-        out->seq = (uint64_t)seq;
-    } else if (!code && (out->type == LIVE_SUBSCRIBE || out->type == LIVE_UPDATE)) {
-        code = read_settings(json, out, why, why_size);
+    struct reader reader = { .why = why, .why_size = why_size };
+    read_target(&reader, text, out);
+    if (out->type == LIVE_ACK) {
+        read_seq(&reader, &out->seq);
+    } else if (out->type == LIVE_SUBSCRIBE || out->type == LIVE_UPDATE) {
+        read_settings(&reader, out);
     }
-    json_decref(json);
-    return code;
+    json_decref(reader.json);
+    return reader.code;
 }

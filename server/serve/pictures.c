@@ -20,8 +20,7 @@ static struct picture_viewer *viewer_of_tap(struct tap *tap)
 static void deliver(struct tap *tap, const struct feed_item *item)
 {
     struct picture_viewer *viewer = viewer_of_tap(tap);
-    (void)fc_conn_put(viewer->endpoint.conn, 0, item->parcel->forms[viewer->form]);
-    tally_put(&viewer->tally, viewer->endpoint.conn);
+    tally_put(&viewer->tally, viewer->endpoint.conn, 0, item->parcel->forms[viewer->form]);
 }
 
 static void started(struct endpoint *endpoint, uint32_t slot, const struct fc_message *message)
@@ -41,43 +40,67 @@ static void closed(struct endpoint *endpoint)
 
 static const struct endpoint_ops ops = { .started = started, .closed = closed };
 
-static void viewer_open(const struct visit *visit, struct rendition_key key, enum picture_form form)
+static struct picture_viewer *viewer_new(const struct visit *visit, enum picture_form form)
 {
     struct picture_viewer *viewer = calloc(1, sizeof(*viewer));
-    if (!viewer) {
-        fc_conn_close(visit->conn, FC_WS_CODE_INTERNAL, "out of memory");
-        return;
+    if (viewer) {
+        viewer->form = form;
+        tally_open(&viewer->tally, visit->stream);
+        endpoint_attach(&viewer->endpoint, &ops, visit);
     }
-    viewer->form = form;
-    tally_open(&viewer->tally, visit->stream);
-    endpoint_attach(&viewer->endpoint, &ops, visit);
-    if (!audience_open_pictures(visit->audience, &viewer->tap, visit->stream, key, deliver)) {
-        fc_conn_close(visit->conn, FC_WS_CODE_TRY_LATER, ANSWER_RENDITIONS);
-    }
+    return viewer;
 }
 
-void mjpeg_visit(const struct visit *visit)
+static void begin_multipart(struct fc_conn *conn)
 {
     static const char first_boundary[] = "--" PARCEL_BOUNDARY "\r\n";
-    struct rendition_key key = { 0 };
-    if (!answer_parse_key(visit, &key)) {
-        return;
-    }
-    fc_conn_stream(visit->conn,
+    fc_conn_stream(conn,
                    &(struct fc_response){
                        .content_type = "multipart/x-mixed-replace; boundary=" PARCEL_BOUNDARY,
                        .headers = ANSWER_LIVE_HEADERS,
                        .content = { (const uint8_t *)first_boundary, sizeof(first_boundary) - 1 },
                    });
-    if (visit->request->method != FC_HTTP_HEAD) {
-        viewer_open(visit, key, PICTURE_FORM_MULTIPART);
+}
+
+void mjpeg_visit(const struct visit *visit)
+{
+    struct rendition_key key = { 0 };
+    if (!answer_parse_key(visit, &key)) {
+        return;
     }
+    if (visit->request->method == FC_HTTP_HEAD) {
+        begin_multipart(visit->conn);
+        return;
+    }
+    struct picture_viewer *viewer = viewer_new(visit, PICTURE_FORM_MULTIPART);
+    if (!viewer) {
+        answer_error(visit, 503, "out of memory", "try again later");
+        return;
+    }
+    if (!audience_open_pictures(visit->audience, &viewer->tap, visit->stream, key, deliver)) {
+        endpoint_detach(&viewer->endpoint);
+        closed(&viewer->endpoint);
+        answer_error(visit, 503, ANSWER_RENDITIONS, ANSWER_RENDITIONS_HINT);
+        return;
+    }
+    begin_multipart(visit->conn);
+    audience_show_newest(&viewer->tap);
 }
 
 void frames_visit(const struct visit *visit)
 {
     struct rendition_key key = { 0 };
-    if (answer_parse_key(visit, &key) && fc_conn_accept(visit->conn, visit->request, NULL, 0)) {
-        viewer_open(visit, key, PICTURE_FORM_WS);
+    if (!answer_parse_key(visit, &key) || !fc_conn_accept(visit->conn, visit->request, NULL, 0)) {
+        return;
     }
+    struct picture_viewer *viewer = viewer_new(visit, PICTURE_FORM_WS);
+    if (!viewer) {
+        fc_conn_close(visit->conn, FC_WS_CODE_INTERNAL, "out of memory");
+        return;
+    }
+    if (!audience_open_pictures(visit->audience, &viewer->tap, visit->stream, key, deliver)) {
+        fc_conn_close(visit->conn, FC_WS_CODE_TRY_LATER, ANSWER_RENDITIONS);
+        return;
+    }
+    audience_show_newest(&viewer->tap);
 }

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Pictures from a client: one JPEG a binary message, acknowledged when asked for. */
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,16 +14,6 @@ struct publisher {
     uint64_t refused; /* pictures in this connection */
 };
 
-static void send_text(struct fc_conn *conn, const char *text)
-{
-    struct fc_message *message =
-        fc_message_new_ws(FC_WS_TEXT, (struct fc_bytes){ (const uint8_t *)text, strlen(text) });
-    if (message) {
-        (void)fc_conn_send(conn, message);
-    }
-    fc_message_unref(&message);
-}
-
 static void message(struct endpoint *endpoint, enum fc_ws_kind kind, struct fc_bytes payload)
 {
     struct publisher *publisher = container_of(endpoint, struct publisher, endpoint);
@@ -35,20 +23,18 @@ static void message(struct endpoint *endpoint, enum fc_ws_kind kind, struct fc_b
         return;
     }
     const char *problem = source_publish(stream_source(publisher->stream), payload);
-    char text[256];
     if (problem) {
         if (publisher->refused++ == 0) {
             log_warn("serve", "picture refused stream=%s peer=%s: %s",
                      stream_name(publisher->stream), fc_conn_peer(endpoint->conn), problem);
         }
-        snprintf(text, sizeof(text),
-                 "{\"type\":\"error\",\"code\":\"bad_picture\",\"message\":\"%s\"}", problem);
-        send_text(endpoint->conn, text);
+        answer_message(endpoint->conn, json_pack("{s:s, s:s, s:s}", "type", "error", "code",
+                                                 "bad_picture", "message", problem));
     } else if (publisher->wants_ack) {
         struct stream_description now;
         stream_describe(publisher->stream, &now);
-        snprintf(text, sizeof(text), "{\"type\":\"ack\",\"seq\":%" PRIu64 "}", now.seq);
-        send_text(endpoint->conn, text);
+        answer_message(endpoint->conn,
+                       json_pack("{s:s, s:I}", "type", "ack", "seq", (json_int_t)now.seq));
     }
 }
 

@@ -5,10 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/live_wire.h"
 #include "serve/answer.h"
 
 #define PATH_SIZE 256
-#define CODE_NO_STREAM 4000
 
 enum route_kind {
     ROUTE_HTTP,   /* an answer over HTTP only */
@@ -32,7 +32,7 @@ static const struct route routes[] = {
     { "/stream", NULL, NULL, ROUTE_HTTP, true, mjpeg_visit },
     { "/snapshot", NULL, NULL, ROUTE_HTTP, true, snapshot_visit },
     { "/ws", NULL, NULL, ROUTE_WS, true, predictions_visit },
-    { "/live", NULL, NULL, ROUTE_WS, false, live_visit },
+    { LIVE_PATH, NULL, NULL, ROUTE_WS, false, live_visit },
     { "/streams", NULL, NULL, ROUTE_HTTP, false, status_list_visit },
     { "/healthz", NULL, NULL, ROUTE_HTTP, false, status_health_visit },
     { "/readyz", NULL, NULL, ROUTE_HTTP, false, status_ready_visit },
@@ -95,12 +95,18 @@ static void answer_no_stream(const struct visit *visit, const char *name)
 {
     if (visit->is_upgrade) {
         if (fc_conn_accept(visit->conn, visit->request, NULL, 0)) {
-            fc_conn_close(visit->conn, CODE_NO_STREAM, "there is no such stream; see /streams");
+            fc_conn_close(visit->conn, LIVE_CLOSE_NO_STREAM,
+                          "there is no such stream; see /streams");
         }
         return;
     }
-    char error[PATH_SIZE + 32];
-    snprintf(error, sizeof(error), "there is no stream '%.*s'", STREAM_NAME_MAX, name);
+    static const char allowed[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
+    char error[STREAM_NAME_MAX + 32] = "there is no such stream"; /* JSON takes no other bytes */
+    const size_t size = strlen(name);
+    if (size <= STREAM_NAME_MAX && strspn(name, allowed) == size) {
+        snprintf(error, sizeof(error), "there is no stream '%s'", name);
+    }
     answer_error(visit, 404, error, "see /streams for those there are");
 }
 
@@ -110,35 +116,11 @@ static bool is_method_allowed(const struct visit *visit)
            (visit->request->method == FC_HTTP_HEAD && !visit->is_upgrade);
 }
 
-static void answer_wrong_method(const struct visit *visit)
-{
-    static const char json[] =
-        "{\"error\": \"this address takes GET and HEAD only\", \"hint\": \"use GET\"}\n";
-    fc_conn_respond(visit->conn, &(struct fc_response){
-                                     .status = 405,
-                                     .content_type = "application/json",
-                                     .headers = "Allow: GET, HEAD\r\n",
-                                     .content = { (const uint8_t *)json, sizeof(json) - 1 },
-                                 });
-}
-
-static void answer_not_websocket(const struct visit *visit)
-{
-    static const char json[] = "{\"error\": \"this address speaks WebSocket\", \"hint\": "
-                               "\"connect with a WebSocket client, as in ws://HOST:PORT/ws\"}\n";
-    fc_conn_respond(visit->conn,
-                    &(struct fc_response){
-                        .status = 426,
-                        .content_type = "application/json",
-                        .headers = "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n",
-                        .content = { (const uint8_t *)json, sizeof(json) - 1 },
-                    });
-}
-
 static void route_visit(const struct route *route, struct visit *visit, const char *name)
 {
     if (!is_method_allowed(visit)) {
-        answer_wrong_method(visit);
+        answer_refusal(visit, 405, "Allow: GET, HEAD\r\n", "this address takes GET and HEAD only",
+                       "use GET");
         return;
     }
     if (visit->is_upgrade && is_foreign(visit->request)) {
@@ -147,7 +129,10 @@ static void route_visit(const struct route *route, struct visit *visit, const ch
         return;
     }
     if (route->kind == ROUTE_WS && !visit->is_upgrade) {
-        answer_not_websocket(visit);
+        answer_refusal(visit, 426,
+                       "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n",
+                       "this address speaks WebSocket",
+                       "connect with a WebSocket client, as in ws://HOST:PORT/ws");
         return;
     }
     visit->stream = route->is_first_stream ? visit->site->streams[0] : NULL;

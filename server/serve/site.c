@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "serve/site.h"
 
+#include <inttypes.h>
 #include <string.h>
 
+#include "base/clock.h"
+#include "base/log.h"
 #include "serve/endpoint.h"
 #include "serve/routes.h"
 
@@ -55,6 +58,12 @@ static void closed(struct fc_conn *conn)
     endpoint->ops->closed(endpoint);
 }
 
+static void slow(struct fc_loop *loop, const char *what, int64_t duration_ns)
+{
+    log_warn("serve", "everybody on one loop had to wait loop=%" PRIu32 " for=%s ms=%" PRId64,
+             fc_loop_index(loop), what, duration_ns / NS_PER_MS);
+}
+
 struct fc_handler site_handler(struct site *site)
 {
     return (struct fc_handler){
@@ -63,6 +72,7 @@ struct fc_handler site_handler(struct site *site)
         .message = message,
         .started = started,
         .closed = closed,
+        .slow = slow,
         .ctx = site,
     };
 }

@@ -85,5 +85,7 @@ void snapshot_visit(const struct visit *visit)
         endpoint_detach(&snapshot->endpoint);
         free(snapshot);
         answer_error(visit, 503, ANSWER_RENDITIONS, ANSWER_RENDITIONS_HINT);
+        return;
     }
+    audience_show_newest(&snapshot->tap);
 }

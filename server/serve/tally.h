@@ -10,7 +10,6 @@
 
 struct tally {
     struct stream *stream; /* NULL: closed */
-    uint64_t dropped_seen; /* of fc_conn_dropped() */
 };
 
 static inline void tally_open(struct tally *tally, struct stream *stream)
@@ -27,15 +26,17 @@ static inline void tally_close(struct tally *tally)
     tally->stream = NULL;
 }
 
-/** After a fc_conn_put(): what it replaced is counted. */
-static inline void tally_put(struct tally *tally, const struct fc_conn *conn)
+/** As fc_conn_put(); what it replaced is counted. The connection counts for all its slots. */
+static inline void tally_put(struct tally *tally, struct fc_conn *conn, uint32_t slot,
+                             struct fc_message *message)
 {
-    const uint64_t dropped = fc_conn_dropped(conn);
-    if (tally->stream && dropped > tally->dropped_seen) {
-        atomic_fetch_add_explicit(&stream_stats(tally->stream)->dropped,
-                                  dropped - tally->dropped_seen, memory_order_relaxed);
+    const uint64_t before = fc_conn_dropped(conn);
+    (void)fc_conn_put(conn, slot, message);
+    const uint64_t dropped = fc_conn_dropped(conn) - before;
+    if (tally->stream && dropped > 0) {
+        atomic_fetch_add_explicit(&stream_stats(tally->stream)->dropped, dropped,
+                                  memory_order_relaxed);
     }
-    tally->dropped_seen = dropped;
 }
 
 static inline void tally_started(struct tally *tally)

@@ -20,7 +20,7 @@
 #include "source/source_core.h"
 
 #define RETRY_MIN_NS (250 * NS_PER_MS)
-#define RETRY_MAX_NS (2 * NS_PER_S)
+#define RETRY_MAX_NS NS_PER_S /* opening takes another second: pictures within three */
 #define STALL_NS (10 * NS_PER_S)
 #define NOTICE_EVERY_NS NS_PER_S
 #define NOTICE_WIDTH 640
@@ -199,6 +199,18 @@ static int options_check(const struct source_options *options, char *why, size_t
     return 0;
 }
 
+static int instance_make(struct source *source, char *why, size_t why_size)
+{
+    source->kind = kind_find(source->options.spec);
+    if (!source->kind) {
+        snprintf(why, why_size, "'%s' is not a source this build knows", source->label);
+        return -EINVAL;
+    }
+    return source->kind->make
+               ? source->kind->make(&source->instance, &source->options, why, why_size)
+               : 0;
+}
+
 int source_new(struct source **out, const struct source_options *options,
                const struct source_sink *sink, char *why, size_t why_size)
 {
@@ -221,26 +233,15 @@ int source_new(struct source **out, const struct source_options *options,
     }
 
     err = stop_init(&source->stop);
+    if (!err) {
+        err = instance_make(source, why, why_size);
+    }
     if (err) {
-        goto out;
-    }
-    source->kind = kind_find(options->spec);
-    if (!source->kind) {
-        snprintf(why, why_size, "'%s' is not a source this build knows", source->label);
-        err = -EINVAL;
-        goto out;
-    }
-    if (source->kind->make) {
-        err = source->kind->make(&source->instance, &source->options, why, why_size);
-        if (err) {
-            goto out;
-        }
+        source_free(&source);
+        return err;
     }
     *out = source;
-    source = NULL;
-out:
-    source_free(&source);
-    return err;
+    return 0;
 }
 
 int source_start(struct source *source)

@@ -36,7 +36,7 @@ struct source_options {
     uint32_t width;   /* of camera or test picture; 0: the source's own */
     bool is_once;     /* a file ends the stream at its end */
     bool is_fast;     /* a file is played as fast as the sink takes it */
-    int64_t retry_min_ns, retry_max_ns; /* 0: 250 ms, 2 s */
+    int64_t retry_min_ns, retry_max_ns; /* 0: 250 ms, 1 s */
     int64_t stall_ns;                   /* nothing for so long is a failure; 0: 10 s */
 };
 

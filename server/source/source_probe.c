@@ -93,45 +93,63 @@ static void probe_wait(struct probe *probe, int64_t seconds)
     pthread_mutex_unlock(&probe->lock);
 }
 
-int main(int argc, char **argv)
+/* What the command line asks for. */
+struct wish {
+    struct source_options options;
+    int64_t seconds; /* to wait at most */
+    uint64_t count;
+};
+
+static bool wish_read(struct wish *wish, int argc, char **argv)
 {
-    struct source_options options = { .spec = NULL };
-    struct probe probe = { .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER };
-    int64_t seconds = 20;
+    *wish = (struct wish){ .seconds = 20, .count = 10 };
     for (int option; (option = getopt(argc, argv, "ofdr:w:t:s:")) != -1;) {
         switch (option) {
         case 'o':
-            options.is_once = true;
+            wish->options.is_once = true;
             break;
         case 'f':
-            options.is_fast = true;
+            wish->options.is_fast = true;
             break;
         case 'd':
             (void)log_configure("debug");
             break;
         case 'r':
-            options.fps = atof(optarg);
+            wish->options.fps = atof(optarg);
             break;
         case 'w':
-            options.width = (uint32_t)strtoul(optarg, NULL, 10);
+            wish->options.width = (uint32_t)strtoul(optarg, NULL, 10);
             break;
         case 't':
-            seconds = strtol(optarg, NULL, 10);
+            wish->seconds = strtol(optarg, NULL, 10);
             break;
         case 's':
-            options.stall_ns = strtol(optarg, NULL, 10) * NS_PER_MS;
+            wish->options.stall_ns = strtol(optarg, NULL, 10) * NS_PER_MS;
             break;
         default:
-            return 2;
+            return false;
         }
     }
-    options.spec = optind < argc ? argv[optind] : NULL;
-    probe.wanted = optind + 1 < argc ? strtoull(argv[optind + 1], NULL, 10) : 10;
+    wish->options.spec = optind < argc ? argv[optind] : NULL;
+    wish->count = optind + 1 < argc ? strtoull(argv[optind + 1], NULL, 10) : wish->count;
+    return true;
+}
 
+int main(int argc, char **argv)
+{
+    struct wish wish;
+    if (!wish_read(&wish, argc, argv)) {
+        return 2;
+    }
+    struct probe probe = {
+        .lock = PTHREAD_MUTEX_INITIALIZER,
+        .changed = PTHREAD_COND_INITIALIZER,
+        .wanted = wish.count,
+    };
     struct source *source = NULL;
     char why[256] = "";
     const struct source_sink sink = { .picture = on_picture, .state = on_state, .ctx = &probe };
-    int err = source_new(&source, &options, &sink, why, sizeof(why));
+    int err = source_new(&source, &wish.options, &sink, why, sizeof(why));
     if (err) {
         fprintf(stderr, "%s: %s\n", strerror(-err), why);
         return 2;
@@ -139,7 +157,7 @@ int main(int argc, char **argv)
     printf("kind %s\n", source_kind_name(source));
     err = source_start(source);
     if (err == 0) {
-        probe_wait(&probe, seconds);
+        probe_wait(&probe, wish.seconds);
         const int64_t begin_ns = clock_steady_ns();
         source_stop(source);
         const struct source_stats *stats = source_stats(source);

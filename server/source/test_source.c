@@ -131,7 +131,13 @@ static void ball_draw(struct picture *picture, int left, int top, int side,
         while (half > 0 && half * half + down * down > radius * radius) {
             half--;
         }
-        canvas_fill(picture, left + radius - half, top + row, 2 * half, 1, colour);
+        const struct canvas_rect run = {
+            .x = left + radius - half,
+            .y = top + row,
+            .width = 2 * half,
+            .height = 1,
+        };
+        canvas_fill(picture, run, colour);
     }
 }
 
@@ -162,11 +168,20 @@ static void text_draw(struct picture *picture, uint64_t number)
              now.tm_hour, now.tm_min, now.tm_sec, (int)(wall_us / 1000 % 1000));
     const int scale = (int)picture->width / 320 + 1;
     const int border = 4 * scale;
-    const int width = canvas_text_width(text, scale);
-    canvas_fill(picture, border, border, width + border, FONT_CELL_HEIGHT * scale + border,
-                shade_colour);
-    canvas_text(picture, border + border / 2 + scale, border + border / 2 + scale, scale,
-                text_colour, text);
+    const struct canvas_rect shade = {
+        .x = border,
+        .y = border,
+        .width = canvas_text_width(text, scale) + border,
+        .height = FONT_CELL_HEIGHT * scale + border,
+    };
+    const struct canvas_pen pen = {
+        .x = border + border / 2 + scale,
+        .y = border + border / 2 + scale,
+        .scale = scale,
+        .colour = text_colour,
+    };
+    canvas_fill(picture, shade, shade_colour);
+    canvas_text(picture, pen, text);
 }
 
 static void backdrop_copy(struct picture *picture, const struct picture *backdrop)

@@ -1,6 +1,7 @@
 """The server and the browser that the tests of the page use.
 
-The server is build/framecast (or FRAMECAST_BIN). FRAMECAST_FAKE=1 takes fake_server.py instead.
+The server is build/framecast (or FRAMECAST_BIN). FRAMECAST_FAKE=1 takes fake_server.py instead, and so
+do the tests marked stand_in, which need pictures or answers that the real one does not give.
 """
 
 import os
@@ -21,7 +22,8 @@ from selenium.webdriver.chrome.service import Service
 HERE = Path(__file__).resolve().parent
 FAKE = os.environ.get("FRAMECAST_FAKE") == "1"
 BINARY = Path(os.environ.get("FRAMECAST_BIN", HERE.parents[1] / "build" / "framecast"))
-COMMAND = [sys.executable, str(HERE / "fake_server.py")] if FAKE else [str(BINARY)]
+STAND_IN = [sys.executable, str(HERE / "fake_server.py")]
+COMMAND = STAND_IN if FAKE else [str(BINARY)]
 ARGUMENTS = ["a=test", "b=test", "c=test", "--predict", "motion"]
 ADDRESS = re.compile(r"http://127\.0\.0\.1:(\d+)/")
 START_SECONDS = 15
@@ -33,7 +35,8 @@ CHROMIUM = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--
 class Server:
     """A server process that can be stopped and started again on the same port."""
 
-    def __init__(self, *arguments):
+    def __init__(self, *arguments, command):
+        self.command = command
         self.arguments = arguments or ARGUMENTS
         self.port = 0
         self.process = None
@@ -44,7 +47,7 @@ class Server:
         return f"http://127.0.0.1:{self.port}/"
 
     def start(self):
-        self.process = subprocess.Popen([*COMMAND, "--listen", f"127.0.0.1:{self.port}", *self.arguments],
+        self.process = subprocess.Popen([*self.command, "--listen", f"127.0.0.1:{self.port}", *self.arguments],
                                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         self.port = self._read_port()
 
@@ -82,13 +85,15 @@ def need_server():
 
 
 @pytest.fixture
-def start_server():
+def start_server(request):
     """Starts servers with any arguments; they end with the test."""
-    need_server()
+    is_stand_in = request.node.get_closest_marker("stand_in") is not None
+    if not is_stand_in:
+        need_server()
     servers = []
 
     def start(*arguments):
-        servers.append(Server(*arguments))
+        servers.append(Server(*arguments, command=STAND_IN if is_stand_in else COMMAND))
         return servers[-1]
 
     yield start

@@ -1,7 +1,6 @@
 """The page in a real browser: what it draws, what it says, and what it does when the server is gone."""
 
 import json
-import os
 import signal
 import urllib.request
 
@@ -12,7 +11,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
 NAMES = ["a", "b", "c"]
-ONLY_FAKE = pytest.mark.skipif(os.environ.get("FRAMECAST_FAKE") != "1", reason="needs the stand-in server's pictures")
+STAND_IN = pytest.mark.stand_in  # needs the stand-in server's pictures
 
 # Everything about all tiles, read in one turn of the page.
 TILES = """
@@ -121,14 +120,14 @@ def test_boxes_are_those_of_the_picture(browser, server):
     assert len({(sample["stream"], sample["seq"]) for sample in paired}) > 20
 
 
-@ONLY_FAKE
+@STAND_IN
 def test_the_picture_on_the_canvas_is_the_one_that_is_said(browser, server):
     open_page(browser, server)
     samples = browser.execute_async_script(SEEN_SEQ, 300)
     assert [sample for sample in samples if sample[0] != sample[1]] == []
 
 
-@ONLY_FAKE
+@STAND_IN
 def test_a_slow_predictor_does_not_slow_the_video(browser, start_server):
     server = start_server("a=test", "--predict", "slow", "--latency", "600", "--predict-fps", "2")
     open_page(browser, server, ["a"])
@@ -139,7 +138,7 @@ def test_a_slow_predictor_does_not_slow_the_video(browser, start_server):
     assert len({sample["seq"] for sample in samples}) > 10
 
 
-@ONLY_FAKE
+@STAND_IN
 def test_a_stream_that_is_down_says_why(browser, start_server):
     server = start_server("a=test", "b=test", "--down", "b")
     browser.get(server.url)
@@ -217,7 +216,7 @@ def sent(server):
         return json.load(answer)
 
 
-@ONLY_FAKE
+@STAND_IN
 def test_the_width_that_is_shown_is_asked_for(browser, start_server):
     set_size(browser, 1280, 800)
     server = start_server("a=test", "b=test", "c=test", "--source-width", "1920")
@@ -227,7 +226,7 @@ def test_the_width_that_is_shown_is_asked_for(browser, start_server):
     until(browser, lambda b: {"type": "update", "stream": "b", "width": 1280} in sent(server), "a larger width")
 
 
-@ONLY_FAKE
+@STAND_IN
 def test_pause_and_resume_are_sent_once_for_each_stream(browser, server):
     open_page(browser, server)
     set_visibility(browser, "hidden")

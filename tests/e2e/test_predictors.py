@@ -101,3 +101,18 @@ def test_an_unknown_predictor_is_a_wrong_command_line():
     assert done.returncode == 2
     assert "nonsense:x" in done.stderr
     assert done.stderr.count("\n") <= 2
+
+
+def test_a_file_played_fast_waits_for_its_predictor(server):
+    """Every picture is looked at, faster than the clip's ten a second and as slowly as the predictor wants."""
+    one = server("--once", "--fast", "--predict", "test:5", harness.VIDEO)
+
+    def ended():
+        stream = harness.fetch_json(one, "/streams/cam")
+        done = stream["source"]["state"] == "ended" and stream["predictor"]["seen"] >= stream["pictures"]
+        return stream if done else None
+
+    stream = harness.wait_until(ended, timeout=60, what="the end of the clip")
+    assert stream["pictures"] == 795
+    assert stream["predictor"]["seen"] == 795
+    assert stream["predictor"]["skipped"] == 0

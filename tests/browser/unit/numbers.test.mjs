@@ -5,7 +5,7 @@ import { ServerClock } from '../../../web/clock.js';
 import { Tally } from '../../../web/tally.js';
 import { backoff } from '../../../web/backoff.js';
 import { axisEnd } from '../../../web/plot.js';
-import { captionOf, colourOf } from '../../../web/overlay.js';
+import { captionOf, colourOf, fittingCaption } from '../../../web/overlay.js';
 import { columnsFor, contain, widthToAsk } from '../../../web/size.js';
 import * as format from '../../../web/format.js';
 
@@ -106,6 +106,17 @@ test('overlay/captions leave out what is unknown, tracks keep their colour', () 
   assert.equal(captionOf({ label: '', score: null, track: null }), 'object');
   assert.equal(colourOf({ label: 'a', track: 3 }), colourOf({ label: 'b', track: 3 }));
   assert.notEqual(colourOf({ label: 'cat', track: null }), colourOf({ label: 'dog', track: null }));
+});
+
+test('overlay/a narrow box has a short caption', () => {
+  const measure = (text) => text.length * 10;
+  const person = { label: 'person', score: 0.914, track: 7 };
+  assert.equal(fittingCaption(person, 130, measure), 'person 91% #7');
+  assert.equal(fittingCaption(person, 129, measure), 'person #7');
+  assert.equal(fittingCaption(person, 89, measure), '#7');
+  assert.equal(fittingCaption(person, 1, measure), '#7');
+  assert.equal(fittingCaption({ label: 'cat', score: 0.5, track: null }, 40, measure), 'cat');
+  assert.equal(fittingCaption({ label: '', score: 0.5, track: null }, 1, measure), '50%');
 });
 
 test('plot/the axis ends at a round number', () => {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef HUB_METER_H
-#define HUB_METER_H
+#ifndef HUB_RATE_H
+#define HUB_RATE_H
 
 #include <stdint.h>
 
@@ -9,16 +9,16 @@
  * remembers. Threads: one at a time.
  */
 
-#define METER_TIMES 128
+#define RATE_TIMES 128
 
-struct meter {
-    int64_t times_ns[METER_TIMES]; /* a ring */
-    uint64_t count;                /* ever added */
+struct rate {
+    int64_t times_ns[RATE_TIMES]; /* a ring */
+    uint64_t count;               /* ever added */
 };
 
-void meter_add(struct meter *meter, int64_t time_ns);
+void rate_add(struct rate *rate, int64_t time_ns);
 
 /** Per second; 0 when there is nothing to go by. Slower than one in two seconds works, too. */
-double meter_rate(const struct meter *meter, int64_t now_ns);
+double rate_per_s(const struct rate *rate, int64_t now_ns);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "cli/name.h"
+#include "base/stream_name.h"
 
 static bool is_name_char(char c)
 {
@@ -7,12 +7,12 @@ static bool is_name_char(char c)
            c == '_';
 }
 
-bool name_is_valid(const char *name, size_t len)
+bool stream_name_is_valid(const char *name, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
         if (!is_name_char(name[i])) {
             return false;
         }
     }
-    return len > 0 && len <= STREAM_NAME_MAX_CHARS;
+    return len > 0 && len <= STREAM_NAME_MAX;
 }

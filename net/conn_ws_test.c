@@ -1,0 +1,434 @@
+/* SPDX-License-Identifier: MIT */
+/* WebSocket over a real socket: what is sent, in which order, and how it ends. */
+#include "net/testing/host.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "net/conn.h"
+#include "net/testing/wire.h"
+
+#define MS INT64_C(1000000)
+#define TEXT 1
+#define BINARY 2
+#define CLOSE 8
+#define PING 9
+#define PONG 10
+#define BIG (16 * 1024 * 1024)
+
+static struct host host;
+static struct wire_frame frame;
+
+static int setup(void **state)
+{
+    (void)state;
+    host_start(&host, (struct fc_server_options){ .idle_viewer_ns = 600 * MS });
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    host_stop(&host);
+    return 0;
+}
+
+static int open_ws(void)
+{
+    const int fd = host_connect(&host);
+    wire_open_ws(fd);
+    return fd;
+}
+
+static void expect(int fd, int opcode, const char *text)
+{
+    wire_hear_frame(fd, &frame);
+    assert_int_equal(frame.opcode, opcode);
+    assert_int_equal(frame.size, strlen(text));
+    assert_memory_equal(frame.payload, text, strlen(text));
+}
+
+/* What a test has the application do, on its loop. */
+
+struct put {
+    uint32_t slot;
+    uint64_t tag;
+    const char *text;
+    size_t more; /* zeros behind it */
+};
+
+static struct fc_message *make(const char *text, uint64_t tag, size_t more)
+{
+    const size_t size = strlen(text) + more;
+    uint8_t *payload = calloc(1, size + 1);
+    assert_non_null(payload);
+    memcpy(payload, text, strlen(text));
+    struct fc_body *body = fc_body_new((struct fc_bytes){ payload, size });
+    struct fc_message *message = fc_message_new(&(struct fc_message_options){
+        .ws_kind = FC_WS_BINARY,
+        .head = { (const uint8_t *)"h??:", 4 },
+        .body = body,
+        .tag = tag,
+        .skipped_at = 1,
+    });
+    fc_body_unref(&body);
+    free(payload);
+    assert_non_null(message);
+    return message;
+}
+
+static void put(struct host *h, void *ctx)
+{
+    const struct put *p = ctx;
+    struct fc_message *message = make(p->text, p->tag, p->more);
+    assert_true(fc_conn_put(h->latest, p->slot, message));
+    fc_message_unref(&message);
+}
+
+static void put_three(struct host *h, void *ctx)
+{
+    (void)ctx;
+    put(h, &(struct put){ .slot = 3, .tag = 1, .text = "one" });
+    put(h, &(struct put){ .slot = 3, .tag = 2, .text = "two" });
+    put(h, &(struct put){ .slot = 3, .tag = 3, .text = "three" });
+    assert_int_equal(fc_conn_dropped(h->latest), 2);
+}
+
+static void send_text(struct host *h, void *text)
+{
+    struct fc_message *message =
+        fc_message_new_ws(FC_WS_TEXT, (struct fc_bytes){ text, strlen(text) });
+    assert_true(fc_conn_send(h->latest, message));
+    fc_message_unref(&message);
+}
+
+static void hold(struct host *h, void *ctx)
+{
+    fc_conn_hold(h->latest, 0, ctx != NULL);
+}
+
+static void hold_and_put(struct host *h, void *ctx)
+{
+    (void)ctx;
+    hold(h, h);
+    put(h, &(struct put){ .tag = 7, .text = "held" });
+    send_text(h, "marker");
+}
+
+static void close_politely(struct host *h, void *ctx)
+{
+    (void)ctx;
+    fc_conn_close(h->latest, FC_WS_CODE_NORMAL, "done");
+}
+
+static void send_until_full(struct host *h, void *count)
+{
+    static uint8_t zeros[65536];
+    struct fc_message *message =
+        fc_message_new_ws(FC_WS_BINARY, (struct fc_bytes){ zeros, sizeof(zeros) });
+    while (fc_conn_send(h->latest, message)) {
+        ++*(unsigned *)count;
+    }
+    assert_false(fc_conn_send(h->latest, message));
+    fc_message_unref(&message);
+}
+
+struct lengths {
+    uint32_t ring_count;
+    bool is_blocked;
+};
+
+static void look(struct host *h, void *ctx)
+{
+    struct lengths *lengths = ctx;
+    lengths->ring_count = h->latest->outbox.ring_count;
+    lengths->is_blocked = h->latest->is_blocked;
+}
+
+/* Put so much that the socket takes no more of it. */
+static void put_big(void)
+{
+    struct lengths lengths = { 0 };
+    host_run(&host, put, &(struct put){ .text = "big", .more = BIG });
+    while (!lengths.is_blocked) {
+        host_run(&host, look, &lengths); /* each in a later turn of the loop */
+    }
+}
+
+/* What the application was told by now; the client may know earlier that something began. */
+static void expect_started(unsigned count, uint64_t tag)
+{
+    struct lengths lengths;
+    host_run(&host, look, &lengths);
+    assert_int_equal(host.started_count, count);
+    assert_int_equal(host.started_tag, tag);
+}
+
+/* Tests */
+
+static void what_is_sent_comes_back(void **state)
+{
+    (void)state;
+    static char big[40000];
+    memset(big, 'x', sizeof(big) - 1);
+    const int fd = open_ws();
+    wire_say_frame(fd, TEXT, "hi", 2);
+    expect(fd, TEXT, "hi");
+    wire_say_frame(fd, BINARY, big, sizeof(big) - 1);
+    expect(fd, BINARY, big);
+    wire_say_frame(fd, PING, "p", 1);
+    expect(fd, PONG, "p");
+    close(fd);
+    host_wait(&host.is_closed);
+}
+
+static void the_answer_goes_before_all_else(void **state)
+{
+    (void)state;
+    char text[WIRE_SIZE];
+    static const uint8_t ping[] = { 0x89, 0x80, 0, 0, 0, 0 };
+    static const uint8_t bye[] = { 0x88, 0x82, 0, 0, 0, 0, 0x03, 0xe8 };
+    int fd = host_connect(&host);
+    char request[512];
+    memcpy(request, WIRE_UPGRADE("/ws"), sizeof(WIRE_UPGRADE("/ws")));
+    const size_t size = strlen(request);
+    memcpy(request + size, ping, sizeof(ping));
+    memcpy(request + size + sizeof(ping), bye, sizeof(bye));
+    wire_say_bytes(fd, request, size + sizeof(ping)); /* in one packet with the handshake */
+    wire_hear(fd, "\r\n\r\n", text);
+    assert_int_equal(strncmp(text, "HTTP/1.1 101 ", 13), 0);
+    expect(fd, PONG, "");
+    close(fd);
+
+    fd = host_connect(&host);
+    wire_say_bytes(fd, request, size + sizeof(ping) + sizeof(bye));
+    wire_hear(fd, "\r\n\r\n", text);
+    assert_int_equal(strncmp(text, "HTTP/1.1 101 ", 13), 0);
+    expect(fd, PONG, "");
+    wire_hear_close(fd, 1000);
+    assert_true(wire_hear_end(fd));
+    close(fd);
+}
+
+static void refused_handshakes_say_how(void **state)
+{
+    (void)state;
+    struct wire_answer answer;
+    int fd = host_connect(&host);
+    wire_say(fd, "GET /ws HTTP/1.1\r\nHost: x\r\n\r\n");
+    wire_hear_answer(fd, false, &answer);
+    assert_int_equal(answer.status, 426);
+    assert_non_null(strstr(answer.head, "\r\nSec-WebSocket-Version: 13\r\n"));
+    assert_non_null(strstr(answer.head, "\r\nConnection: Upgrade\r\n"));
+    close(fd);
+    fd = host_connect(&host);
+    wire_say(fd, "POST /ws HTTP/1.1\r\nHost: x\r\n\r\n");
+    wire_hear_answer(fd, false, &answer);
+    assert_int_equal(answer.status, 405);
+    assert_non_null(strstr(answer.head, "\r\nAllow: GET\r\n"));
+    close(fd);
+}
+
+static void every_end_has_its_code(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *bytes;
+        size_t size;
+        unsigned code;
+    } rows[] = {
+        { "\x88\x82\0\0\0\0\x03\xe8", 8, 1000 },
+        { "\x88\x82\0\0\0\0\x0f\xa0", 8, 4000 },
+        { "\x81\x02hi", 4, 1002 },                        /* not masked */
+        { "\xc1\x80\0\0\0\0", 6, 1002 },                  /* a reserved bit */
+        { "\x88\x81\0\0\0\0\x03", 7, 1002 },              /* half a code */
+        { "\x81\x81\0\0\0\0\xff", 7, 1007 },              /* no UTF-8 */
+        { "\x82\xff\0\0\0\0\0\1\0\1\0\0\0\0", 14, 1009 }, /* 64 KiB and one */
+        { "\x81\x85\0\0\0\0close", 11, 4001 },            /* the application's */
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const int fd = open_ws();
+        wire_say_bytes(fd, rows[i].bytes, rows[i].size);
+        wire_hear_close(fd, rows[i].code);
+        if (rows[i].code == 4001) {
+            wire_say_frame(fd, CLOSE, "\x0f\xa1", 2);
+        } else if (rows[i].code > 1000 && rows[i].code < 4000) {
+            wire_say_frame(fd, TEXT, "nobody wants this any more", 26); /* but it is read */
+        }
+        assert_true(wire_hear_end(fd)); /* an end, not a reset */
+        close(fd);
+        host_wait(&host.is_closed);
+    }
+}
+
+static void a_close_comes_after_what_was_sent(void **state)
+{
+    (void)state;
+    const int fd = open_ws();
+    host_run(&host, send_text, "last words");
+    host_run(&host, close_politely, NULL);
+    expect(fd, TEXT, "last words");
+    wire_hear_close(fd, 1000);
+    wire_say_frame(fd, CLOSE, "\x03\xe8", 2);
+    assert_true(wire_hear_end(fd));
+    close(fd);
+}
+
+static void two_closes_may_cross(void **state)
+{
+    (void)state;
+    const int fd = host_connect_small(&host, 4096);
+    wire_open_ws(fd);
+    put_big();
+    host_run(&host, close_politely, NULL); /* waits behind what has begun */
+    wire_say_frame(fd, CLOSE, "\x0f\xa0", 2);
+    wire_hear_frame(fd, &frame);
+    assert_int_equal(frame.size, BIG + 7);
+    wire_hear_close(fd, 1000); /* ours, although theirs came before it had gone */
+    assert_true(wire_hear_end(fd));
+    close(fd);
+}
+
+static void a_queue_that_is_full_is_1013(void **state)
+{
+    (void)state;
+    struct fc_server_stats stats;
+    unsigned sent = 0;
+    const int fd = open_ws();
+    host_run(&host, send_until_full, &sent);
+    assert_true(sent >= 15 && sent <= 16); /* of 64 KiB into 1 MiB */
+    wire_hear_close(fd, 1013);
+    wire_say_frame(fd, CLOSE, "\x03\xf5", 2);
+    assert_true(wire_hear_end(fd));
+    fc_server_stats(host.server, &stats);
+    assert_int_equal(stats.closed_slow, 1);
+    close(fd);
+}
+
+static void a_newer_one_replaces_what_waits(void **state)
+{
+    (void)state;
+    const int fd = open_ws();
+    host_run(&host, put_three, NULL);
+    wire_hear_frame(fd, &frame);
+    assert_int_equal(frame.opcode, BINARY);
+    assert_int_equal(frame.size, 9);
+    assert_memory_equal(frame.payload, "h\0\2:three", 9); /* two were left out */
+    host_run(&host, put, &(struct put){ .slot = 3, .tag = 4, .text = "four" });
+    wire_hear_frame(fd, &frame);
+    assert_memory_equal(frame.payload, "h\0\0:four", 8);
+    expect_started(2, 4);
+    close(fd);
+}
+
+static void a_held_slot_waits_until_it_is_released(void **state)
+{
+    (void)state;
+    const int fd = open_ws();
+    host_run(&host, hold_and_put, NULL);
+    expect(fd, TEXT, "marker");
+    expect_started(0, 0);
+    host_run(&host, hold, NULL);
+    wire_hear_frame(fd, &frame);
+    assert_memory_equal(frame.payload, "h\0\0:held", 8);
+    expect_started(1, 7);
+    close(fd);
+}
+
+static void who_takes_nothing_is_reset(void **state)
+{
+    (void)state;
+    struct fc_server_stats stats;
+    const int fd = host_connect_small(&host, 4096);
+    wire_open_ws(fd);
+    host_run(&host, put, &(struct put){ .text = "big", .more = BIG });
+    host_wait(&host.is_closed);
+    fc_server_stats(host.server, &stats);
+    assert_int_equal(stats.closed_idle, 1);
+    char buffer[4096];
+    ssize_t size;
+    while ((size = recv(fd, buffer, sizeof(buffer), 0)) > 0) {
+    }
+    assert_int_equal(size, -1); /* so that the kernel holds nothing for it */
+    assert_int_equal(errno, ECONNRESET);
+    close(fd);
+}
+
+static void pings_of_who_does_not_read_cost_nothing(void **state)
+{
+    (void)state;
+    enum { PINGS = 3000 };
+    struct lengths lengths;
+    const int fd = host_connect_small(&host, 4096);
+    wire_open_ws(fd);
+    put_big();
+    for (int i = 0; i < PINGS; i++) {
+        wire_say_frame(fd, PING, &i, sizeof(i));
+        if (i % 16 == 0) {
+            host_run(&host, look, &lengths); /* so that they are read a few at a time */
+            assert_true(lengths.ring_count <= 2);
+        }
+    }
+    assert_true(lengths.is_blocked);
+    wire_hear_frame(fd, &frame);
+    assert_int_equal(frame.size, BIG + 7);
+    int last = -1;
+    while (last != PINGS - 1) {
+        wire_hear_frame(fd, &frame);
+        assert_int_equal(frame.opcode, PONG);
+        memcpy(&last, frame.payload, sizeof(last));
+    }
+    close(fd);
+}
+
+static void a_stop_tells_everybody(void **state)
+{
+    (void)state;
+    enum { VIEWERS = 20 };
+    int fds[VIEWERS];
+    for (int i = 0; i < VIEWERS; i++) {
+        fds[i] = open_ws();
+    }
+    const int idle = host_connect(&host);
+    fc_server_stop(host.server);
+    for (int i = 0; i < VIEWERS; i++) {
+        wire_hear_close(fds[i], 1001);
+        wire_say_frame(fds[i], CLOSE, "\x03\xe9", 2);
+    }
+    for (int i = 0; i < VIEWERS; i++) {
+        assert_true(wire_hear_end(fds[i]));
+        close(fds[i]);
+    }
+    assert_true(wire_hear_end(idle));
+    close(idle);
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(what_is_sent_comes_back),
+        CASE(the_answer_goes_before_all_else),
+        CASE(refused_handshakes_say_how),
+        CASE(every_end_has_its_code),
+        CASE(a_close_comes_after_what_was_sent),
+        CASE(two_closes_may_cross),
+        CASE(a_queue_that_is_full_is_1013),
+        CASE(a_newer_one_replaces_what_waits),
+        CASE(a_held_slot_waits_until_it_is_released),
+        CASE(who_takes_nothing_is_reset),
+        CASE(pings_of_who_does_not_read_cost_nothing),
+        CASE(a_stop_tells_everybody),
+    };
+    return cmocka_run_group_tests_name("net/conn_ws", tests, NULL, NULL);
+}
