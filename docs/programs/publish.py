@@ -11,10 +11,11 @@ from PIL import Image, ImageDraw
 
 URL = sys.argv[1]  # ws://127.0.0.1:8765/publish/drawn?ack=1
 COUNT = int(sys.argv[2]) if len(sys.argv) > 2 else 10**9
+GROUND = Image.linear_gradient("L").resize((640, 360)).convert("RGB")
 
 
 def picture(number):
-    image = Image.new("RGB", (640, 360), "navy")
+    image = GROUND.copy()
     x = number * 8 % 560
     ImageDraw.Draw(image).rectangle((x, 140, x + 80, 220), fill="orange")
     jpeg = io.BytesIO()

@@ -1,5 +1,6 @@
 """The pages say what is so: options, links, and every program in them, run against the server."""
 
+import json
 import re
 import subprocess
 import sys
@@ -134,6 +135,15 @@ def test_published_pictures_are_served(server):
         with harness.MjpegReader(one, "/streams/drawn.mjpg") as viewer:
             sizes = [harness.size_of(part.body) for part in viewer.read_parts(3)]
         assert sizes[-1] == (640, 360)
+
+
+def test_published_square_is_in_a_box(server):
+    one = server("drawn=published", "--predict", "motion")
+    with Program("publish.py", one.ws_url + "publish/drawn?ack=1"):
+        file, _ = harness.open_stream(one, "/streams/drawn/predictions", {"Accept": "application/x-ndjson"})
+        with file:
+            harness.wait_until(lambda: json.loads(harness.read_lines(file, 1)[0])["objects"], 20,
+                               "a box on the square", interval=0)
 
 
 def test_publishing_a_stream_with_its_own_source_ends_the_program(server):
