@@ -266,6 +266,42 @@ static void out_of_descriptors_nobody_is_dropped(void **state)
     host_stop(&host);
 }
 
+struct counted {
+    struct fc_task task;
+    unsigned runs;
+};
+
+static void count_run(struct fc_task *task)
+{
+    ((struct counted *)(void *)task)->runs++;
+}
+
+static void post_twice(struct host *h, void *ctx)
+{
+    struct counted *counted = ctx;
+    assert_true(fc_loop_post(fc_server_loop(h->server, 0), &counted->task));
+    assert_true(fc_loop_post(fc_server_loop(h->server, 0), &counted->task));
+}
+
+static void a_task_that_waits_is_not_posted_twice(void **state)
+{
+    (void)state;
+    struct counted counted = { .task.run = count_run };
+    host_start(&host, (struct fc_server_options){ 0 });
+    for (unsigned i = 1; i <= 3; i++) {
+        host_run(&host, post_twice, &counted);
+        host_run(&host, do_nothing, NULL); /* behind it */
+        assert_int_equal(counted.runs, i);
+    }
+    struct fc_loop *loop = fc_server_loop(host.server, 0);
+    assert_true(fc_loop_post(loop, &counted.task));
+    fc_server_stop(host.server); /* what was posted before the end runs */
+    pthread_join(host.thread, NULL);
+    assert_int_equal(counted.runs, 4);
+    assert_false(fc_loop_post(loop, &counted.task));
+    fc_server_free(&host.server);
+}
+
 static void connections_are_spread_over_the_loops(void **state)
 {
     (void)state;
@@ -333,6 +369,7 @@ int main(void)
         cmocka_unit_test(too_many_of_one_address_are_429),
         cmocka_unit_test(many_are_refused_without_harm),
         cmocka_unit_test(out_of_descriptors_nobody_is_dropped),
+        cmocka_unit_test(a_task_that_waits_is_not_posted_twice),
         cmocka_unit_test(connections_are_spread_over_the_loops),
         cmocka_unit_test(who_arrives_during_the_stop_does_not_hold_it_up),
         cmocka_unit_test(a_stop_may_come_first),
