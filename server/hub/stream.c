@@ -171,6 +171,7 @@ static int predictor_make(struct stream *stream, char *why, size_t why_size)
     const struct predictor_sink sink = {
         .predicted = on_predicted,
         .changed = on_predictor_changed,
+        .stream = stream->name,
         .ctx = stream,
     };
     const int err = predictor_new(&stream->predictor, stream->options.predictor, &sink);

@@ -90,7 +90,8 @@ static bool worker_back_off(struct worker *worker, const char *why)
 {
     struct predictor *predictor = worker->predictor;
     if (atomic_load(&predictor->open_count) == 0 && state_enter(predictor, PREDICTOR_DOWN)) {
-        log_warn("predict", "predictor is down name=%s why=\"%s\"", predictor->kind->name, why);
+        log_warn("predict", "predictor is down stream=%s name=%s why=\"%s\"",
+                 predictor->sink.stream, predictor->kind->name, why);
     }
     const int64_t pause_ns = worker->retry_ns;
     worker->retry_ns =
@@ -114,7 +115,8 @@ static bool worker_open(struct worker *worker)
     }
     atomic_fetch_add(&predictor->open_count, 1);
     if (state_enter(predictor, PREDICTOR_RUNNING)) {
-        log_info("predict", "predictor is running name=%s", predictor->kind->name);
+        log_info("predict", "predictor is running stream=%s name=%s", predictor->sink.stream,
+                 predictor->kind->name);
     }
     return true;
 }
@@ -123,8 +125,8 @@ static void note_failure(struct predictor *predictor, uint64_t seq, int err)
 {
     count(&predictor->stats.failed);
     if (!atomic_exchange(&predictor->is_failing, true)) {
-        log_warn("predict", "pictures fail name=%s from=%" PRIu64 " why=\"%s\"",
-                 predictor->kind->name, seq, strerror(-err));
+        log_warn("predict", "pictures fail stream=%s name=%s from=%" PRIu64 " why=\"%s\"",
+                 predictor->sink.stream, predictor->kind->name, seq, strerror(-err));
     }
 }
 
@@ -134,8 +136,8 @@ static void note_success(struct worker *worker, uint64_t seq)
     worker->retry_ns = predictor->retry_min_ns;
     count(&predictor->stats.seen);
     if (atomic_load(&predictor->is_failing) && atomic_exchange(&predictor->is_failing, false)) {
-        log_info("predict", "pictures no longer fail name=%s from=%" PRIu64, predictor->kind->name,
-                 seq);
+        log_info("predict", "pictures no longer fail stream=%s name=%s from=%" PRIu64,
+                 predictor->sink.stream, predictor->kind->name, seq);
     }
     if (atomic_load(&predictor->state) != PREDICTOR_RUNNING) {
         state_enter(predictor, PREDICTOR_RUNNING); /* another worker's loss came in between */

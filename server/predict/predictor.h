@@ -27,6 +27,7 @@ struct predictor_sink {
     void (*predicted)(void *ctx, const struct prediction *prediction);
     /* predictor_state() changed. On any predictor thread, also while predicted runs. NULL: none. */
     void (*changed)(void *ctx);
+    const char *stream; /* its name, for the log; borrowed for the predictor's life */
     void *ctx;
 };
 

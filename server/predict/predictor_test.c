@@ -112,6 +112,7 @@ static struct predictor *started(unsigned threads)
         .retry_max_ns = 4000,
     };
     const struct predictor_sink sink = {
+        .stream = "cam",
         .predicted = on_predicted,
         .changed = on_changed,
         .ctx = &fake,
@@ -293,7 +294,7 @@ static void unknown_spec_is_refused(void **state)
 {
     (void)state;
     struct predictor *predictor = NULL;
-    const struct predictor_sink sink = { .predicted = on_predicted, .ctx = &fake };
+    const struct predictor_sink sink = { .stream = "cam", .predicted = on_predicted, .ctx = &fake };
     assert_int_equal(predictor_new(&predictor, "fake", &sink), -EINVAL);
     assert_null(predictor);
     assert_int_equal(predictor_new(&predictor, "test", &sink), 0);

@@ -19,7 +19,7 @@ static void respond(const struct visit *visit, int status, const char *more_head
              "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n%s", more_headers);
     char *text = json ? json_dumps(json, JSON_INDENT(2) | JSON_REAL_PRECISION(16)) : NULL;
     json_decref(json);
-    const char *content = text ? text : "{\"error\": \"out of memory\", \"hint\": \"try again\"}";
+    const char *content = text ? text : "{\"error\": \"out of memory\", \"hint\": \"try again\"}\n";
     fc_conn_respond(visit->conn, &(struct fc_response){
                                      .status = text ? status : 503,
                                      .content_type = "application/json",

@@ -38,7 +38,6 @@ static struct desk *desk_of(struct audience *audience, const struct stream *stre
     return &audience->desks[index];
 }
 
-/* A new tap is given the newest picture at once; that one may still wait in the feed as well. */
 /*
  * A new tap is given the newest picture at once; that one may still wait in the feed as well. After
  * a change of settings the same picture may come once more, but not an older one, such as the

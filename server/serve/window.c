@@ -1,8 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "serve/window.h"
 
+void window_reset(struct window *window)
+{
+    window->first = window->count = 0;
+}
+
 void window_resize(struct window *window, uint32_t size)
 {
+    if (window->size == 0) {
+        window_reset(window); /* nobody was asked to acknowledge what went before */
+    }
     window->size = size < WINDOW_MAX ? size : WINDOW_MAX;
 }
 
@@ -27,9 +35,4 @@ void window_acknowledged(struct window *window, uint64_t seq)
 bool window_is_full(const struct window *window)
 {
     return window->size > 0 && window->count >= window->size;
-}
-
-void window_reset(struct window *window)
-{
-    window->first = window->count = 0;
 }

@@ -18,7 +18,7 @@ struct window {
     uint64_t sent[WINDOW_MAX];
 };
 
-/** Change the size; what is in flight stays so. */
+/** Change the size. What is in flight stays so, but without a window before nothing was. */
 void window_resize(struct window *window, uint32_t size);
 
 void window_sent(struct window *window, uint64_t seq);
