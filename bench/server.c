@@ -18,8 +18,9 @@
 #include "net/list.h"
 
 #define MESSAGE_MAX_BYTES (64 * 1024 * 1024)
-#define AHEAD_BYTES (256 * 1024) /* queued for a client at a time, or one message if that is more \
-                                  */
+#define AHEAD_BYTES                                                               \
+    (256 * 1024) /* queued for a client at a time, or one message if that is more \
+                  */
 #define NUMBER_MAX 100000000
 
 struct client {

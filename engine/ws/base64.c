@@ -14,8 +14,14 @@ void fc_base64_encode(struct fc_bytes bytes, char *out)
                                (left > 2 ? (uint32_t)bytes.data[i + 2] : 0);
         *out++ = ALPHABET[group >> 18 & 63];
         *out++ = ALPHABET[group >> 12 & 63];
-        *out++ = left > 1 ? ALPHABET[group >> 6 & 63] : '=';
-        *out++ = left > 2 ? ALPHABET[group & 63] : '=';
+        memcpy(out, "==", 2);
+        if (left > 1) {
+            out[0] = ALPHABET[group >> 6 & 63];
+        }
+        if (left > 2) {
+            out[1] = ALPHABET[group & 63];
+        }
+        out += 2;
     }
     *out = '\0';
 }

@@ -102,24 +102,22 @@ static size_t common_character(const uint8_t *data, size_t size)
     return 0;
 }
 
+/* Whole characters that can be passed over at once, at least one byte of input being there. */
+static size_t skip_whole(const uint8_t *data, size_t size)
+{
+    return *data < 0x80 ? skip_ascii(data, size) : common_character(data, size);
+}
+
 bool fc_utf8_check(struct fc_utf8 *utf8, struct fc_bytes piece)
 {
     struct fc_utf8 state = *utf8;
     size_t i = 0;
     while (i < piece.size) {
-        if (state.left == 0) {
-            const uint8_t *at = piece.data + i;
-            const size_t skipped =
-                *at < 0x80 ? skip_ascii(at, piece.size - i) : common_character(at, piece.size - i);
-            if (skipped > 0) {
-                i += skipped;
-                continue;
-            }
-        }
-        if (!step(&state, piece.data[i])) {
+        const size_t skipped = state.left == 0 ? skip_whole(piece.data + i, piece.size - i) : 0;
+        i += skipped;
+        if (skipped == 0 && !step(&state, piece.data[i++])) {
             return false;
         }
-        i++;
     }
     *utf8 = state;
     return true;

@@ -86,7 +86,8 @@ bool answer_parse_key(const struct visit *visit, struct rendition_key *key)
         }
         char *end = NULL;
         const double number = strtod(value, &end);
-        if (end == value || *end != '\0' || !key_set(key, member, number)) {
+        const bool is_decimal = value[strspn(value, "0123456789.")] == '\0'; /* no 0x10, no 1e3 */
+        if (end == value || *end != '\0' || !is_decimal || !key_set(key, member, number)) {
             char error[128];
             snprintf(error, sizeof(error), "%s must be a number from %g to %g", member->name,
                      member->min, member->max);

@@ -33,14 +33,13 @@ void page_visit(const struct visit *visit)
                  "ETag: %s\r\nCache-Control: no-cache\r\nX-Content-Type-Options: nosniff\r\n"
                  "Referrer-Policy: no-referrer\r\n%s",
                  file->etag, CONTENT_SECURITY_POLICY);
-        const bool is_cached = is_known(visit->request, file->etag);
-        fc_conn_respond(visit->conn,
-                        &(struct fc_response){
-                            .status = is_cached ? 304 : 200,
-                            .content_type = is_cached ? NULL : file->content_type,
-                            .headers = headers,
-                            .content = is_cached ? (struct fc_bytes){ 0 } : file->content,
-                        });
+        struct fc_response response = { .status = 304, .headers = headers };
+        if (!is_known(visit->request, file->etag)) {
+            response.status = 200;
+            response.content_type = file->content_type;
+            response.content = file->content;
+        }
+        fc_conn_respond(visit->conn, &response);
         return;
     }
     answer_error(visit, 404, "there is nothing at this address", "see / and /streams");

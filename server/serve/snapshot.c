@@ -31,13 +31,13 @@ static void respond(struct fc_conn *conn, const struct parcel *parcel, const cha
              ".%06" PRId64 "\r\nCache-Control: no-cache\r\nX-Content-Type-Options: nosniff\r\n",
              etag, modified, parcel->seq, parcel->captured_at_us / 1000000,
              parcel->captured_at_us % 1000000);
-    const bool is_known = strstr(known_etag, etag) != NULL;
-    fc_conn_respond(conn, &(struct fc_response){
-                              .status = is_known ? 304 : 200,
-                              .content_type = is_known ? NULL : "image/jpeg",
-                              .headers = headers,
-                              .content = is_known ? (struct fc_bytes){ 0 } : parcel->body,
-                          });
+    struct fc_response response = { .status = 304, .headers = headers };
+    if (!strstr(known_etag, etag)) {
+        response.status = 200;
+        response.content_type = "image/jpeg";
+        response.content = parcel->body;
+    }
+    fc_conn_respond(conn, &response);
 }
 
 static void closed(struct endpoint *endpoint)

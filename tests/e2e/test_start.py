@@ -206,8 +206,12 @@ def test_source_that_appears_later_is_opened(server, tmp_path):
     clip.with_suffix(".tmp").rename(clip)
 
     def newest_is_ours():
-        with urllib.request.urlopen(one.url + "streams/cam.jpg", timeout=harness.seconds(5)) as answer:
-            body = answer.read()
+        try:
+            with urllib.request.urlopen(one.url + "streams/cam.jpg", timeout=harness.seconds(5)) as answer:
+                body = answer.read()
+        except urllib.error.HTTPError as error:
+            assert error.code == 503, error  # before the first picture, or notice, there is none
+            return False
         return harness.size_of(body) == (320, 240) and harness.read_seq(body) == 77
 
     harness.wait_until(newest_is_ours, timeout=20, what="the picture of the file that appeared")
