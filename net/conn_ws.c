@@ -108,8 +108,8 @@ static struct fc_message *take_output(struct fc_ws *ws)
 }
 
 /*
- * While the socket takes nothing, answers to pings stay in the engine, which keeps only the last, so
- * that a peer that sends pings and reads nothing does not fill the outbox.
+ * While the socket takes nothing, answers to pings stay in the engine, which keeps only the last,
+ * so that a peer that sends pings and reads nothing does not fill the outbox.
  */
 static bool may_take_output(const struct fc_conn *conn)
 {
