@@ -5,6 +5,7 @@ import re
 import signal
 import socket
 import time
+import urllib.error
 import urllib.request
 
 import pytest
