@@ -97,6 +97,7 @@ static void tell_drained(struct fc_conn *conn)
 {
     const struct fc_handler *handler = server_handler(conn->loop->server);
     if (handler->drained && conn->user && can_send(conn)) {
+        conn->loop->doing = "drained";
         handler->drained(conn);
     }
 }

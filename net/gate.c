@@ -10,13 +10,17 @@
 #define SEGMENTS_UNACKNOWLEDGED 2
 #define RATE_GAIN 2
 #define US_PER_S 1000000
+#define RTT_MAX_US (10 * US_PER_S) /* the kernel says UINT32_MAX while it has not measured */
+#define RATE_MAX UINT64_C(100000000000)
 
 enum gate gate_decide(const struct gate_reading *reading)
 {
     if (reading->unsent > 0) {
         return GATE_UNSENT;
     }
-    const uint64_t path = RATE_GAIN * reading->rate * reading->min_rtt_us / US_PER_S;
+    const uint64_t rtt_us = reading->min_rtt_us < RTT_MAX_US ? reading->min_rtt_us : 0;
+    const uint64_t rate = reading->rate < RATE_MAX ? reading->rate : RATE_MAX;
+    const uint64_t path = RATE_GAIN * rate * rtt_us / US_PER_S;
     const uint64_t least = (uint64_t)SEGMENTS_UNACKNOWLEDGED * reading->mss;
     return reading->queued <= (path > least ? path : least) ? GATE_OPEN : GATE_IN_FLIGHT;
 }

@@ -28,10 +28,13 @@ static const struct row {
     { "unsent on a long path",
       { .queued = 100, .unsent = 1, .mss = MSS, .min_rtt_us = 100000, .rate = 1000000 },
       GATE_UNSENT },
-    /* 40 GB/s over 10 s does not overflow */
+    /* 40 GB/s over 9 s does not overflow */
     { "a rate beyond any",
-      { .queued = UINT32_MAX, .mss = MSS, .min_rtt_us = 10000000, .rate = 40000000000 },
+      { .queued = UINT32_MAX, .mss = MSS, .min_rtt_us = 9000000, .rate = 40000000000 },
       GATE_OPEN },
+    { "a round trip not yet measured",
+      { .queued = 2 * MSS + 1, .mss = MSS, .min_rtt_us = UINT32_MAX, .rate = 1000000 },
+      GATE_IN_FLIGHT },
 };
 
 static void about_one_picture_is_in_flight(void **state)

@@ -33,7 +33,7 @@ FC_API bool fc_loop_post(struct fc_loop *loop, struct fc_task *task);
 /** What the handler's loop_open returned. */
 FC_API void *fc_loop_user(const struct fc_loop *loop);
 
-/** Nanoseconds of the steady clock, read once per turn of the loop. */
+/** Nanoseconds of the steady clock, read when the loop began what it is doing. */
 FC_API int64_t fc_loop_now(const struct fc_loop *loop);
 
 /** 0 for the first loop of a server, and so on. */

@@ -3,7 +3,6 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 
 /* One rendition that this loop has taps on. */
@@ -22,11 +21,10 @@ struct desk {
 };
 
 struct audience {
-    struct site *site;      /* borrowed */
-    struct fc_loop *loop;   /* borrowed */
-    struct feed *feed;      /* borrowed */
-    struct fc_task task;    /* posted by audience_wake() */
-    _Atomic bool is_posted; /* until the task begins; it may not be posted twice */
+    struct site *site;    /* borrowed */
+    struct fc_loop *loop; /* borrowed */
+    struct feed *feed;    /* borrowed */
+    struct fc_task task;  /* posted by audience_wake(), at most once at a time */
     struct list_link channels;
     struct desk desks[]; /* by stream_id() - 1 */
 };
@@ -118,8 +116,6 @@ static void dispatch(struct audience *audience, const struct feed_item *item)
 static void run_task(struct fc_task *task)
 {
     struct audience *audience = container_of(task, struct audience, task);
-    /* before the feed is looked at: what comes later posts the task again */
-    atomic_store_explicit(&audience->is_posted, false, memory_order_seq_cst);
     struct feed_item item;
     int count = 0;
     while (count < FEED_MAX && feed_take(audience->feed, &item)) {
@@ -165,9 +161,7 @@ void audience_free(struct audience **audience)
 void audience_wake(void *ctx)
 {
     struct audience *audience = ctx;
-    if (!atomic_exchange_explicit(&audience->is_posted, true, memory_order_seq_cst)) {
-        (void)fc_loop_post(audience->loop, &audience->task); /* false: the loop has ended */
-    }
+    (void)fc_loop_post(audience->loop, &audience->task); /* false: the loop has ended */
 }
 
 struct site *audience_site(struct audience *audience)
