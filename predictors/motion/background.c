@@ -21,11 +21,12 @@ enum {
     LIGHT_SAMPLES_MIN = 32,
 };
 
-static const float FLOOD_SHARE = 0.6f;  /* more foreground than this: not things, the camera */
-static const float LIGHT_MIN = 2.0f;    /* smaller changes of light are learnt, not jumped to */
-static const float MODE_TAU_S = 3.0f;   /* how fast a mode follows what it matches */
-static const float SPREAD_TAU_S = 6.0f; /* how fast the spread does */
-static const float SPREAD_START = 3.0f; /* of 255 */
+static const float FLOOD_SHARE = 0.6f;      /* more foreground than this: not things, the camera */
+static const float LIGHT_MIN = 2.0f;        /* smaller changes of light are learnt, not jumped to */
+static const float LIGHT_SHARE_MIN = 0.25f; /* of the picture; what is smaller may be a thing */
+static const float MODE_TAU_S = 3.0f;       /* how fast a mode follows what it matches */
+static const float SPREAD_TAU_S = 6.0f;     /* how fast the spread does */
+static const float SPREAD_START = 3.0f;     /* of 255 */
 static const float SPREAD_MIN = 0.5f;
 static const float SPREAD_FACTOR = 4.5f; /* 3.6 sigma of a normal distribution */
 static const float SHADOW_SHARE = 0.25f; /* of a pixel's brightness */
@@ -135,6 +136,13 @@ static float median_difference(const uint32_t *counts, uint32_t total)
     return (float)(level - 255) + within - 0.5f;
 }
 
+/* Whether a half shows a change that is of the light. On plain ground one half is nothing but
+ * things, and where they were a moment ago is not lit in another way: it is uncovered. */
+static bool is_relit(float difference, uint32_t count, uint32_t all)
+{
+    return fabsf(difference) >= LIGHT_MIN && (float)count >= LIGHT_SHARE_MIN * (float)all;
+}
+
 /* How the light changed, as a straight line over brightness through two robust points. */
 static bool light_change(const struct background *bg, const uint8_t *luma, float *offset,
                          float *slope)
@@ -159,7 +167,8 @@ static bool light_change(const struct background *bg, const uint8_t *luma, float
     }
     const float dark = median_difference(counts[0], total[0]);
     const float bright = median_difference(counts[1], total[1]);
-    if (fabsf(dark) < LIGHT_MIN && fabsf(bright) < LIGHT_MIN) {
+    const uint32_t all = total[0] + total[1];
+    if (!is_relit(dark, total[0], all) && !is_relit(bright, total[1], all)) {
         return false;
     }
     *slope = 0.0f;

@@ -153,6 +153,23 @@ static void a_change_of_light_is_followed_at_once(void **state)
     }
 }
 
+/* A window is a small part of the picture, and is lit as the rest is. */
+static void a_small_bright_part_is_relit_with_the_rest(void **state)
+{
+    static const float gains[] = { 0.6f, 1.4f };
+    for (size_t i = 0; i < sizeof(gains) / sizeof(gains[0]); i++) {
+        struct bench *b = *state;
+        background_restart(b->bg, PIXELS);
+        for (int n = 0; n <= 3 * RATE_HZ; n++) {
+            const float gain = n < 3 * RATE_HZ ? 1.0f : gains[i];
+            memset(b->luma, (uint8_t)(60.0f * gain), PIXELS);
+            draw_thing(b, 5, (uint8_t)(150.0f * gain));
+            background_look(b->bg, b->luma, STEP_S, b->marks);
+        }
+        assert_int_equal(marked(b), 0);
+    }
+}
+
 static void a_picture_all_new_begins_anew(void **state)
 {
     struct bench *b = *state;
@@ -186,6 +203,7 @@ int main(void)
         WITH_BENCH(who_stands_still_is_absorbed_and_leaves_no_ghost),
         WITH_BENCH(who_stood_there_at_the_start_is_outvoted),
         WITH_BENCH(a_change_of_light_is_followed_at_once),
+        WITH_BENCH(a_small_bright_part_is_relit_with_the_rest),
         WITH_BENCH(a_picture_all_new_begins_anew),
         cmocka_unit_test(free_takes_null),
     };

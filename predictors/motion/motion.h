@@ -28,8 +28,9 @@
  *               test of Cucchiara et al., "Detecting moving objects, ghosts, and shadows in video
  *               streams", IEEE Trans. PAMI 25, 2003, without its colours. A change of the light
  *               is found as the median difference of the dark and of the bright half of the
- *               picture, and the model is relit by it. When more than 60 % is foreground the
- *               camera itself has moved, and the model begins anew.
+ *               picture, and the model is relit by it, if a half that changed is at least a quarter
+ *               of the picture: what is smaller may be a thing that moved. When more than 60 % is
+ *               foreground the camera itself has moved, and the model begins anew.
  *
  *   regions     An opening along columns removes noise, wires and tapes, a dilation bridges small
  *               gaps, and runs of a line are joined by union-find (Rosenfeld & Pfaltz, "Sequential

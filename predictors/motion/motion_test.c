@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-/* Pictures of a ground with texture and noise, before which rectangles walk. */
+/* Pictures of a ground, with texture and noise or plain, before which rectangles walk. */
 
 enum { WIDTH = 640, HEIGHT = 360, BOX_MAX = 16, BODY_WIDTH = 36, BODY_HEIGHT = 96, BODY_MAX = 2 };
 
@@ -33,7 +33,9 @@ struct body {
 
 struct scene {
     struct motion *motion;
-    float rate_hz, gain;
+    float rate_hz, gain, scale; /* scale: of the bodies */
+    bool is_plain;
+    uint8_t ground; /* of a plain scene */
     int64_t now_ns;
     uint32_t width, height, seed;
     struct body bodies[BODY_MAX];
@@ -51,6 +53,7 @@ static int set_up(void **state)
         .motion = motion_new(NULL),
         .rate_hz = 20.0f,
         .gain = 1.0f,
+        .scale = 1.0f,
         .width = WIDTH,
         .height = HEIGHT,
         .seed = 7,
@@ -78,13 +81,15 @@ static void draw(struct scene *s)
         for (uint32_t x = 0; x < s->width; x++) {
             const uint32_t tile = (x / 16 * 7 + y / 16 * 13) % 11;
             float value = 60.0f + 8.0f * (float)tile + 40.0f * (float)x / (float)s->width;
+            value = s->is_plain ? s->ground : value;
             for (size_t i = 0; i < s->body_count; i++) {
                 const float dx = (float)x - s->bodies[i].x, dy = (float)y - s->bodies[i].y;
-                if (dx >= 0.0f && dx < BODY_WIDTH && dy >= 0.0f && dy < BODY_HEIGHT) {
+                if (dx >= 0.0f && dx < s->scale * BODY_WIDTH && dy >= 0.0f &&
+                    dy < s->scale * BODY_HEIGHT) {
                     value = s->bodies[i].luma;
                 }
             }
-            const float noise = (float)(next_random(s) % 13) - 6.0f;
+            const float noise = s->is_plain ? 0.0f : (float)(next_random(s) % 13) - 6.0f;
             const float lit = value * s->gain + noise;
             s->luma[y * s->width + x] = (uint8_t)fmaxf(0.0f, fminf(255.0f, lit));
         }
@@ -116,10 +121,11 @@ static float overlap(const struct scene *s, const struct motion_box *box, const 
 {
     const float left = box->x * (float)s->width, top = box->y * (float)s->height;
     const float width = box->width * (float)s->width, height = box->height * (float)s->height;
-    const float shared_x = fminf(left + width, body->x + BODY_WIDTH) - fmaxf(left, body->x);
-    const float shared_y = fminf(top + height, body->y + BODY_HEIGHT) - fmaxf(top, body->y);
+    const float across = s->scale * BODY_WIDTH, down = s->scale * BODY_HEIGHT;
+    const float shared_x = fminf(left + width, body->x + across) - fmaxf(left, body->x);
+    const float shared_y = fminf(top + height, body->y + down) - fmaxf(top, body->y);
     const float shared = fmaxf(0.0f, shared_x) * fmaxf(0.0f, shared_y);
-    return shared / (width * height + BODY_WIDTH * BODY_HEIGHT - shared);
+    return shared / (width * height + across * down - shared);
 }
 
 /* The track on a body, 0 for none. */
@@ -197,6 +203,42 @@ static void two_that_cross_keep_their_tracks(void **state)
     }
     assert_int_equal(track_on(s, &s->bodies[0]), before[0]);
     assert_int_equal(track_on(s, &s->bodies[1]), before[1]);
+}
+
+/* They walk from the first picture on, or from the fourth second. */
+static void things_on_plain_ground_are_seen(void **state)
+{
+    static const struct {
+        uint8_t ground, luma;
+        float scale, rate_hz, from_s;
+        size_t body_count;
+    } rows[] = {
+        { 128, 240, 1.2f, 10, 0, 1 }, { 128, 20, 1.2f, 30, 0, 1 },  { 128, 240, 1.2f, 10, 3, 1 },
+        { 128, 240, 3.2f, 30, 0, 1 }, { 60, 200, 3.2f, 10, 0, 1 },  { 255, 150, 1.2f, 30, 3, 1 },
+        { 0, 255, 1.2f, 10, 0, 1 },   { 255, 0, 3.2f, 10, 0, 1 },   { 255, 150, 1.2f, 10, 0, 1 },
+        { 128, 240, 1.2f, 10, 0, 2 }, { 100, 160, 1.2f, 30, 0, 2 },
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct scene *s = *state;
+        assert_int_equal(tear_down(state), 0);
+        assert_int_equal(set_up(state), 0);
+        s->is_plain = true;
+        s->ground = rows[i].ground;
+        s->scale = rows[i].scale;
+        s->rate_hz = rows[i].rate_hz;
+        look_for(s, rows[i].from_s);
+        s->body_count = rows[i].body_count;
+        for (int n = 0; (float)n < 5.0f * s->rate_hz; n++) {
+            for (size_t k = 0; k < s->body_count; k++) {
+                const float x = 20.0f + 80.0f * (float)n / s->rate_hz;
+                s->bodies[k] = (struct body){ x, 20.0f + 180.0f * (float)k, rows[i].luma };
+            }
+            look(s);
+            for (size_t k = 0; k < s->body_count && (float)n > 3.0f * s->rate_hz; k++) {
+                assert_int_not_equal(track_on(s, &s->bodies[k]), 0);
+            }
+        }
+    }
 }
 
 static void noise_alone_gives_no_boxes(void **state)
@@ -337,6 +379,7 @@ int main(void)
         WITH_SCENE(one_walker_has_one_track_at_25_hz),
         WITH_SCENE(one_walker_has_one_track_at_60_hz),
         WITH_SCENE(two_that_cross_keep_their_tracks),
+        WITH_SCENE(things_on_plain_ground_are_seen),
         WITH_SCENE(noise_alone_gives_no_boxes),
         WITH_SCENE(a_step_of_light_gives_no_boxes_after_a_second),
         WITH_SCENE(a_change_of_size_begins_anew),
