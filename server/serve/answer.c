@@ -11,13 +11,28 @@
 #define VALUE_SIZE 32
 #define HEADERS_SIZE 256
 
+/* The text, ended by a newline so that a terminal's prompt starts on its own line; NULL without
+ * memory. */
+static char *json_to_line(const json_t *json)
+{
+    char *text = json ? json_dumps(json, JSON_INDENT(2) | JSON_REAL_PRECISION(16)) : NULL;
+    const size_t size = text ? strlen(text) : 0;
+    char *line = text ? realloc(text, size + 2) : NULL;
+    if (!line) {
+        free(text);
+        return NULL;
+    }
+    memcpy(line + size, "\n", 2);
+    return line;
+}
+
 /* Headers are added to those that every JSON answer has. */
 static void respond(const struct visit *visit, int status, const char *more_headers, json_t *json)
 {
     char headers[HEADERS_SIZE];
     snprintf(headers, sizeof(headers),
              "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n%s", more_headers);
-    char *text = json ? json_dumps(json, JSON_INDENT(2) | JSON_REAL_PRECISION(16)) : NULL;
+    char *text = json_to_line(json);
     json_decref(json);
     const char *content = text ? text : "{\"error\": \"out of memory\", \"hint\": \"try again\"}\n";
     fc_conn_respond(visit->conn, &(struct fc_response){
