@@ -147,7 +147,7 @@ def test_file_that_cannot_seek_is_looped(tmp_path):
 
 
 def test_file_once_ends_with_every_picture():
-    seen = probe("-o", "-f", VIDEO, 100000)
+    seen = probe("-t", 55, "-o", "-f", VIDEO, 100000)
     assert len(seen.pictures) == 795
     assert seen.states[-1].startswith("ended")
 
