@@ -42,6 +42,7 @@ static bool report_layout(const struct layout *layout, bool check)
     struct timed timed = {
         .bench = "mask",
         .variant = "any",
+        .kind = layout->at == 0 ? "aligned" : "unaligned",
         .data = data + layout->at,
         .size = layout->size,
         .work = any,

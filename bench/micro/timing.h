@@ -19,7 +19,7 @@ enum { REPETITIONS = 11, RUN_NS = 1000000, TRIES = 5 };
 struct timed {
     const char *bench;
     const char *variant;
-    const char *text; /* NULL: the bench knows only one kind of data */
+    const char *kind; /* of data */
     unsigned char *data;
     size_t size;
     double floor; /* GB/s that --check asks for; 0: none */
@@ -70,14 +70,12 @@ static inline bool report(const struct timed *timed, bool check)
     for (int i = 1; check && i < TRIES && gb_per_s < timed->floor; i++) {
         gb_per_s = median_gb_per_s(timed);
     }
-    printf("{\"bench\":\"%s\",\"variant\":\"%s\",", timed->bench, timed->variant);
-    if (timed->text) {
-        printf("\"text\":\"%s\",", timed->text);
-    }
-    printf("\"size\":%zu,\"gb_per_s\":%.2f}\n", timed->size, gb_per_s);
+    printf("{\"bench\":\"%s\",\"variant\":\"%s\",\"kind\":\"%s\",\"size\":%zu,"
+           "\"gb_per_s\":%.2f}\n",
+           timed->bench, timed->variant, timed->kind, timed->size, gb_per_s);
     if (check && gb_per_s < timed->floor) {
-        fprintf(stderr, "%s: %zu bytes: under %.1f GB/s\n", timed->bench, timed->size,
-                timed->floor);
+        fprintf(stderr, "%s: %s, %zu bytes: under %.1f GB/s\n", timed->bench, timed->kind,
+                timed->size, timed->floor);
         return false;
     }
     return true;

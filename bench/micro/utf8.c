@@ -102,7 +102,7 @@ static bool report_text(const struct text *text, size_t size, bool check)
     struct timed timed = {
         .bench = "utf8",
         .variant = "any",
-        .text = text->name,
+        .kind = text->name,
         .data = data,
         .size = size,
         .floor = has_floor ? text->floor_any : 0,
