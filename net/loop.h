@@ -50,9 +50,6 @@ struct fc_loop {
     uv_async_t wake;
     struct fc_task stop_task;
 
-    uv_prepare_t prepare;
-    uv_check_t check;
-    uv_idle_t idle; /* active while a turn left something to flush: the next one must not wait */
     uv_timer_t sweep;
     uv_timer_t gate;
     uv_signal_t signals[2];       /* SIGINT, SIGTERM */
