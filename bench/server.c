@@ -37,7 +37,7 @@ static unsigned long long received;
 
 static void on_request(struct fc_conn *conn, const struct fc_http_request *request)
 {
-    (void)fc_conn_accept(conn, request, NULL, MESSAGE_MAX_BYTES);
+    (void)fc_conn_accept(conn, request, NULL);
 }
 
 static void on_sink(struct fc_conn *conn, enum fc_ws_kind kind, struct fc_bytes payload)
@@ -74,7 +74,7 @@ static void feed(struct client *client)
 static void on_join(struct fc_conn *conn, const struct fc_http_request *request)
 {
     struct client *client = calloc(1, sizeof(*client));
-    if (!client || !fc_conn_accept(conn, request, NULL, MESSAGE_MAX_BYTES)) {
+    if (!client || !fc_conn_accept(conn, request, NULL)) {
         free(client);
         return;
     }
@@ -128,16 +128,17 @@ static const struct mode {
     const char *name;
     struct fc_handler handler;
 } modes[] = {
-    { "sink", { .request = on_request, .message = on_sink } },
-    { "echo", { .request = on_request, .message = on_echo } },
+    { "sink", { .request = on_request, .conn.message = on_sink } },
+    { "echo", { .request = on_request, .conn.message = on_echo } },
     { "broadcast",
-      { .request = on_join, .message = on_go, .drained = on_drained, .closed = on_leave } },
+      { .request = on_join,
+        .conn = { .message = on_go, .drained = on_drained, .closed = on_leave } } },
 };
 
 static int serve(const char *port, const struct fc_handler *handler)
 {
     char listen[64];
-    char why[256];
+    struct fc_error error;
     snprintf(listen, sizeof(listen), "127.0.0.1:%s", port);
     const char *const addresses[] = { listen };
     struct fc_server *server = NULL;
@@ -147,12 +148,15 @@ static int serve(const char *port, const struct fc_handler *handler)
                           .listen_count = 1,
                           .threads = 1,
                           .connections_max = 100000,
-                          .ping_every_ns = INT64_MAX,
-                          .idle_viewer_ns = INT64_MAX,
-                          .queue_max_bytes = 2u * MESSAGE_MAX_BYTES,
+                          .conn = {
+                              .message_max_bytes = MESSAGE_MAX_BYTES,
+                              .ping_every_ns = INT64_MAX,
+                              .idle_viewer_ns = INT64_MAX,
+                              .queue_max_bytes = 2u * MESSAGE_MAX_BYTES,
+                          },
                       },
-                      handler, why, sizeof(why)) != 0) {
-        fprintf(stderr, "server: %s\n", why);
+                      handler, &error) != 0) {
+        fprintf(stderr, "server: %s\n", error.text);
         return EXIT_FAILURE;
     }
     printf("ws://%s/\n", fc_server_address(server, 0));

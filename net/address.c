@@ -10,25 +10,27 @@
 #include <string.h>
 #include <sys/un.h>
 
+#include "net/error.h"
+
 #define UNIX_PREFIX "unix:"
 #define PORT_MAX 65535
 #define HOST_SIZE 64
 
-static int fail(const char *text, const char *problem, char *why, size_t why_size)
+static int fail(const char *text, const char *problem, struct fc_error *error)
 {
-    snprintf(why, why_size,
-             "cannot listen on '%s': %s; write it as 127.0.0.1:8765, [::]:8765 or unix:/path", text,
-             problem);
+    error_set(error,
+              "cannot listen on '%s': %s; write it as 127.0.0.1:8765, [::]:8765 or unix:/path",
+              text, problem);
     return -EINVAL;
 }
 
-static int parse_unix(const char *text, struct address *out, char *why, size_t why_size)
+static int parse_unix(const char *text, struct address *out, struct fc_error *error)
 {
     const char *path = text + strlen(UNIX_PREFIX);
     struct sockaddr_un local = { .sun_family = AF_UNIX };
     const size_t length = strlen(path);
     if (length == 0 || length >= sizeof(local.sun_path)) {
-        return fail(text, length ? "the path is too long" : "the path is missing", why, why_size);
+        return fail(text, length ? "the path is too long" : "the path is missing", error);
     }
     memcpy(local.sun_path, path, length);
     memcpy(&out->storage, &local, sizeof(local));
@@ -50,15 +52,15 @@ static bool parse_port(const char *text, uint16_t *port)
     return true;
 }
 
-int address_parse(const char *text, struct address *out, char *why, size_t why_size)
+int address_parse(const char *text, struct address *out, struct fc_error *error)
 {
     if (strncmp(text, UNIX_PREFIX, strlen(UNIX_PREFIX)) == 0) {
-        return parse_unix(text, out, why, why_size);
+        return parse_unix(text, out, error);
     }
     const char *colon = strrchr(text, ':');
     uint16_t port = 0;
     if (!colon || !parse_port(colon + 1, &port)) {
-        return fail(text, "the port is not a number from 0 to 65535", why, why_size);
+        return fail(text, "the port is not a number from 0 to 65535", error);
     }
     size_t length = (size_t)(colon - text);
     const bool is_v6 = length >= 2 && text[0] == '[' && text[length - 1] == ']';
@@ -66,7 +68,7 @@ int address_parse(const char *text, struct address *out, char *why, size_t why_s
     length -= is_v6 ? 2 : 0;
     char host[HOST_SIZE];
     if (length >= sizeof(host)) {
-        return fail(text, "the address is not an IP address", why, why_size);
+        return fail(text, "the address is not an IP address", error);
     }
     memcpy(host, from, length);
     host[length] = '\0';
@@ -83,7 +85,7 @@ int address_parse(const char *text, struct address *out, char *why, size_t why_s
         memcpy(&out->storage, &v6, sizeof(v6));
         out->size = (socklen_t)sizeof(v6);
     } else {
-        return fail(text, "the address is not an IP address", why, why_size);
+        return fail(text, "the address is not an IP address", error);
     }
     return 0;
 }

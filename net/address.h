@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include <framecast/attr.h>
+#include <framecast/error.h>
 
 /* Where to listen: "127.0.0.1:8765", "[::1]:0", "unix:/path". Names are not looked up. */
 
@@ -17,8 +18,8 @@ struct address {
     socklen_t size;
 };
 
-/** Errors: -EINVAL with a sentence in why. */
-FC_NODISCARD int address_parse(const char *text, struct address *out, char *why, size_t why_size);
+/** Errors: -EINVAL with a sentence. */
+FC_NODISCARD int address_parse(const char *text, struct address *out, struct fc_error *error);
 
 /** IPv4 or IPv6, not a Unix socket. */
 bool address_is_internet(const struct address *address);

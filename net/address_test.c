@@ -24,9 +24,9 @@ static void forms_are_read_and_written_back(void **state)
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct address address;
-        char why[256] = "";
+        struct fc_error error;
         char text[ADDRESS_TEXT_SIZE];
-        assert_int_equal(address_parse(rows[i].text, &address, why, sizeof(why)), 0);
+        assert_int_equal(address_parse(rows[i].text, &address, &error), 0);
         address_format(&address, text);
         assert_string_equal(text, rows[i].formatted);
     }
@@ -43,9 +43,9 @@ static void others_are_refused_with_a_sentence(void **state)
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct address address;
-        char why[256] = "";
-        if (address_parse(rows[i], &address, why, sizeof(why)) == 0 || !strstr(why, "8765")) {
-            fail_msg("'%s' was taken, or refused without a hint: %s", rows[i], why);
+        struct fc_error error;
+        if (address_parse(rows[i], &address, &error) == 0 || !strstr(error.text, "8765")) {
+            fail_msg("'%s' was taken, or refused without a hint: %s", rows[i], error.text);
         }
     }
 }
@@ -55,13 +55,13 @@ static void a_path_has_a_limit(void **state)
     (void)state;
     char text[5 + 108 + 1] = "unix:";
     struct address address;
-    char why[256];
+    struct fc_error error;
     memset(text + 5, 'x', 107);
     text[5 + 107] = '\0';
-    assert_int_equal(address_parse(text, &address, why, sizeof(why)), 0);
+    assert_int_equal(address_parse(text, &address, &error), 0);
     memset(text + 5, 'x', 108);
     text[5 + 108] = '\0';
-    assert_int_not_equal(address_parse(text, &address, why, sizeof(why)), 0);
+    assert_int_not_equal(address_parse(text, &address, &error), 0);
 }
 
 int main(void)

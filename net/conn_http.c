@@ -76,7 +76,7 @@ static void respond(struct fc_conn *conn, const struct fc_response *response)
         return;
     }
     conn_enter(conn, CONN_ANSWERED);
-    conn_update_poll(conn);
+    conn_update_watch(conn);
     conn_wants_flush(conn);
 }
 
@@ -97,8 +97,9 @@ void fc_conn_stream(struct fc_conn *conn, const struct fc_response *response)
         conn_kill(conn);
         return;
     }
+    conn->is_opened = true;
     conn_enter(conn, conn->is_head_request ? CONN_ANSWERED : CONN_STREAM);
-    conn_update_poll(conn);
+    conn_update_watch(conn);
     conn_wants_flush(conn);
 }
 
@@ -109,7 +110,7 @@ void fc_conn_finish(struct fc_conn *conn)
     }
     outbox_clear_slots(&conn->outbox);
     conn_enter(conn, CONN_ANSWERED);
-    conn_update_poll(conn);
+    conn_update_watch(conn);
     conn_wants_flush(conn);
 }
 

@@ -5,31 +5,12 @@
  */
 #include "net/conn.h"
 
-#include <errno.h>
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
-#include "net/server.h"
-
-#define READS_PER_TURN 4 /* then the others have their turn */
-
-/* Read into room; -1: nothing now, 0: end or error, else the size. */
-static long receive(struct fc_conn *conn, struct fc_space room)
-{
-    for (;;) {
-        const ssize_t size = recv(conn->fd, room.data, room.size, MSG_DONTWAIT);
-        if (size >= 0) {
-            return size;
-        }
-        if (errno == EAGAIN || errno == EWOULDBLOCK) {
-            return -1;
-        }
-        if (errno != EINTR) {
-            return 0;
-        }
-    }
-}
+#define READS_PER_TURN 4    /* then the others have their turn */
+#define RECORDS_PER_TURN 16 /* of TLS, which gives one at a time */
 
 static void input_drop(struct fc_conn *conn)
 {
@@ -79,17 +60,40 @@ static void request_take(struct fc_conn *conn, const struct fc_http_request *req
     conn->is_head_request = request->method == FC_HTTP_HEAD;
     conn->is_http_1_0 = request->minor_version == 0;
     conn_enter(conn, CONN_ANSWER);
-    const struct fc_handler *handler = server_handler(conn->loop->server);
-    if (handler->request) {
-        conn->loop->doing = "request";
-        handler->request(conn, request);
-    } else {
-        conn_respond_error(conn, 404, "there is nothing here", "");
+    conn_doing(conn, "request");
+    conn->host->request(conn, request);
+}
+
+/* What follows a head: the next request, or the first frames. May lie in the input. */
+static void rest_take(struct fc_conn *conn, struct fc_bytes rest)
+{
+    if (conn->state == CONN_WEBSOCKET) {
+        struct conn_input *input = conn->input;
+        conn->input = NULL;
+        if (rest.size > 0) {
+            (void)conn_ws_input(conn, rest);
+        }
+        free(input);
+    } else if (conn->state != CONN_DEAD) {
+        const struct fc_bytes next = conn->is_keep_alive ? rest : (struct fc_bytes){ 0 };
+        if (!input_keep(conn, next, 0)) {
+            conn_kill(conn);
+        }
     }
 }
 
-/* Parse one head from all bytes at hand; what follows it is kept or given to the engine. */
-static void head_parse(struct fc_conn *conn, struct fc_bytes bytes)
+/* A head is not complete: keep what there is of it. */
+static void head_keep(struct fc_conn *conn, struct fc_bytes bytes, size_t scanned, bool is_new)
+{
+    if (!input_keep(conn, bytes, scanned)) {
+        conn_kill(conn);
+    } else if (is_new && conn->written > 0) { /* no longer the time between requests */
+        conn->deadline_ns = conn->loop->now_ns + conn->host->head_timeout_ns;
+    }
+}
+
+/* Parse one request head from all bytes at hand. */
+static void request_parse(struct fc_conn *conn, struct fc_bytes bytes)
 {
     size_t scanned = conn->input ? conn->input->scanned : 0;
     const bool is_new = scanned == 0;
@@ -98,38 +102,48 @@ static void head_parse(struct fc_conn *conn, struct fc_bytes bytes)
     struct fc_http_request request;
     switch (fc_http_request_parse(bytes, &scanned, &request, &head_bytes, &status)) {
     case FC_HTTP_STEP_MORE:
-        if (!input_keep(conn, bytes, scanned)) {
-            conn_kill(conn);
-        } else if (is_new && conn->written > 0) { /* no longer the time between requests */
-            conn->deadline_ns =
-                conn->loop->now_ns + server_options(conn->loop->server)->head_timeout_ns;
-        }
+        head_keep(conn, bytes, scanned, is_new);
         return;
     case FC_HTTP_STEP_FAIL:
-        server_count(conn->loop->server, SERVER_BAD_REQUESTS);
+        conn->host->count(conn->host, CONN_BAD_REQUESTS);
         conn_respond_error(conn, status, head_error(status), "see RFC 9112");
         return;
     case FC_HTTP_STEP_DONE:
-        break;
-    }
-    request_take(conn, &request);
-    if (conn->state == CONN_DEAD) {
+        request_take(conn, &request);
+        rest_take(conn, (struct fc_bytes){ bytes.data + head_bytes, bytes.size - head_bytes });
         return;
     }
-    const struct fc_bytes rest = { bytes.data + head_bytes, bytes.size - head_bytes };
-    if (conn->state != CONN_WEBSOCKET) {
-        const struct fc_bytes next = conn->is_keep_alive ? rest : (struct fc_bytes){ 0 };
-        if (!input_keep(conn, next, 0)) {
+}
+
+/* The answer to our hello. Until it is complete, nothing else can have come. */
+static void answer_parse(struct fc_conn *conn, struct fc_bytes bytes)
+{
+    size_t scanned = conn->input ? conn->input->scanned : 0;
+    size_t head_bytes = 0;
+    struct fc_http_response response;
+    switch (fc_http_response_parse(bytes, &scanned, &response, &head_bytes)) {
+    case FC_HTTP_STEP_MORE:
+        if (!input_keep(conn, bytes, scanned)) {
             conn_kill(conn);
         }
         return;
+    case FC_HTTP_STEP_FAIL:
+        conn_refuse(conn, "what answers there is not HTTP/1.1", true);
+        return;
+    case FC_HTTP_STEP_DONE:
+        conn_hello_answered(conn, &response);
+        rest_take(conn, (struct fc_bytes){ bytes.data + head_bytes, bytes.size - head_bytes });
+        return;
     }
-    struct conn_input *input = conn->input; /* rest may lie in it */
-    conn->input = NULL;
-    if (rest.size > 0) {
-        (void)conn_ws_input(conn, rest);
+}
+
+static void head_parse(struct fc_conn *conn, struct fc_bytes bytes)
+{
+    if (conn->state == CONN_HEAD) {
+        request_parse(conn, bytes);
+    } else {
+        answer_parse(conn, bytes);
     }
-    free(input);
 }
 
 static void read_head(struct fc_conn *conn)
@@ -140,8 +154,10 @@ static void read_head(struct fc_conn *conn)
         room.data = conn->input->data + kept;
         room.size = sizeof(conn->input->data) - kept;
     }
-    const long size = receive(conn, room);
-    if (size == 0) {
+    const long size = conn_receive(conn, room);
+    if (size == 0 && conn->hello) {
+        conn_refuse(conn, "the other side hung up during the opening handshake", false);
+    } else if (size == 0) {
         conn_kill(conn);
     } else if (size > 0) {
         head_parse(conn, (struct fc_bytes){ room.data - kept, kept + (size_t)size });
@@ -152,20 +168,28 @@ static void read_head(struct fc_conn *conn)
 static void read_and_discard(struct fc_conn *conn)
 {
     const struct fc_space room = { conn->loop->input, LOOP_INPUT_BYTES };
-    if (receive(conn, room) == 0) {
+    if (conn_receive(conn, room) == 0) {
         conn_kill(conn);
     }
 }
 
+/* Whether another read would find nothing, because less came than there was room for, or must not
+ * come. */
+static bool is_read_out(const struct fc_conn *conn, size_t size, struct fc_space room)
+{
+    return conn->is_paused || (!conn->tls && size < room.size);
+}
+
 static void read_ws(struct fc_conn *conn)
 {
-    for (int i = 0; i < READS_PER_TURN; i++) {
+    const int reads = conn->tls ? RECORDS_PER_TURN : READS_PER_TURN;
+    for (int i = 0; i < reads; i++) {
         const struct fc_space room = fc_ws_input(conn->ws);
         if (room.size == 0) {
             read_and_discard(conn); /* closing: the engine wants no more, but the end matters */
             return;
         }
-        const long size = receive(conn, room);
+        const long size = conn_receive(conn, room);
         if (size < 0) {
             break;
         }
@@ -177,7 +201,7 @@ static void read_ws(struct fc_conn *conn)
             conn_kill(conn);
             return;
         }
-        if ((size_t)size < room.size) {
+        if (is_read_out(conn, (size_t)size, room)) {
             break;
         }
     }
@@ -186,8 +210,10 @@ static void read_ws(struct fc_conn *conn)
 
 void conn_read(struct fc_conn *conn)
 {
-    switch (conn->state) {
+    switch ((enum conn_state)conn->state) {
     case CONN_HEAD:
+    case CONN_PROXY:
+    case CONN_UPGRADE:
         read_head(conn);
         break;
     case CONN_STREAM:
@@ -197,25 +223,43 @@ void conn_read(struct fc_conn *conn)
     case CONN_WEBSOCKET:
         read_ws(conn);
         break;
+    case CONN_SECURE:
     case CONN_ANSWER:
     case CONN_ANSWERED:
     case CONN_DEAD:
     case CONN_STATE_COUNT:
         break;
     }
-    conn_update_poll(conn);
+    if (conn->is_unread) {
+        conn_wants_flush(conn); /* which reads on, in the next turn */
+    }
+    conn_update_watch(conn);
+}
+
+void fc_conn_pause(struct fc_conn *conn)
+{
+    conn->is_paused = true;
+    conn_update_watch(conn);
+}
+
+void fc_conn_resume(struct fc_conn *conn)
+{
+    conn->is_paused = false;
+    if (conn->is_unread) {
+        conn_wants_flush(conn);
+    }
+    conn_update_watch(conn);
 }
 
 void conn_answer_done(struct fc_conn *conn)
 {
     if (!conn->is_keep_alive) {
-        (void)shutdown(conn->fd, SHUT_WR);
-        conn_enter(conn, CONN_LINGER);
+        conn_linger(conn);
         return;
     }
     conn_enter(conn, CONN_HEAD);
     conn->is_head_request = false; /* of an error that answers what is no request */
-    conn->deadline_ns = conn->loop->now_ns + server_options(conn->loop->server)->keep_alive_ns;
+    conn->deadline_ns = conn->loop->now_ns + conn->host->keep_alive_ns;
     if (conn->input) { /* the next request came with the last one */
         head_parse(conn, (struct fc_bytes){ conn->input->data, conn->input->size });
     }

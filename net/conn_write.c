@@ -6,23 +6,15 @@
  */
 #include "net/conn.h"
 
-#include <assert.h>
-#include <errno.h>
-#include <sys/socket.h>
-
 #include "net/gate.h"
-#include "net/server.h"
-
-#define MESSAGE_OVERHEAD_BYTES ((size_t)64)
 
 static void on_started(void *ctx, uint32_t slot, const struct fc_message *message)
 {
     struct fc_conn *conn = ctx;
     conn->progress_ns = conn->loop->now_ns;
-    const struct fc_handler *handler = server_handler(conn->loop->server);
-    if (handler->started && conn->user) {
-        conn->loop->doing = "started";
-        handler->started(conn, slot, message);
+    if (conn->handler->started) {
+        conn_doing(conn, "started");
+        conn->handler->started(conn, slot, message);
     }
 }
 
@@ -30,7 +22,7 @@ static void set_low_water(struct fc_conn *conn, bool is_wanted)
 {
     if (conn->is_low_water != is_wanted) {
         conn->is_low_water = is_wanted;
-        gate_wake_when_sent(conn->fd, conn->is_tcp, is_wanted);
+        gate_wake_when_sent(conn->watch.fd, conn->is_tcp, is_wanted);
     }
 }
 
@@ -41,7 +33,7 @@ static bool may_begin(struct fc_conn *conn)
         set_low_water(conn, false);
         return false;
     }
-    const enum gate gate = gate_check(conn->fd, conn->is_tcp);
+    const enum gate gate = gate_check(conn->watch.fd, conn->is_tcp);
     set_low_water(conn, gate == GATE_UNSENT);
     if (gate == GATE_IN_FLIGHT) {
         list_append(&conn->loop->gated, &conn->gated);
@@ -51,26 +43,20 @@ static bool may_begin(struct fc_conn *conn)
 }
 
 /* Write once; false when the socket takes no more, or is broken. */
-static bool write_some(struct fc_conn *conn, struct iovec *iov, int count)
+static bool write_some(struct fc_conn *conn, const struct iovec *iov, int count)
 {
-    struct msghdr header = { .msg_iov = iov, .msg_iovlen = (size_t)count };
     size_t wanted = 0;
     for (int i = 0; i < count; i++) {
         wanted += iov[i].iov_len;
     }
-    const ssize_t size = sendmsg(conn->fd, &header, MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (size < 0) {
-        if (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS) {
-            conn->is_blocked = true;
-        } else if (errno != EINTR) {
-            conn_kill(conn);
-            return false;
-        }
-        return errno == EINTR;
+    size_t size = 0;
+    if (!conn_transmit(conn, iov, count, &size)) {
+        return false;
     }
-    conn->written += (uint64_t)size;
-    outbox_advance(&conn->outbox, (size_t)size, on_started, conn);
-    conn->is_blocked = (size_t)size < wanted;
+    conn->written += size;
+    outbox_advance(&conn->outbox, size, on_started, conn);
+    /* a record of TLS is less than a socket takes: what it does not take, it will say */
+    conn->is_blocked = size < wanted && !conn->tls;
     return !conn->is_blocked && conn->state != CONN_DEAD;
 }
 
@@ -82,35 +68,54 @@ static void write_all(struct fc_conn *conn)
         const bool is_between = !conn->outbox.current;
         const int count =
             outbox_gather(&conn->outbox, is_between && may_begin(conn), iov, OUTBOX_IOV_MAX);
-        if (count == 0 || !write_some(conn, iov, count)) {
+        if (count == 0) {
+            break;
+        }
+        if (!write_some(conn, iov, count)) {
             return;
         }
     }
-}
-
-static bool can_send(const struct fc_conn *conn)
-{
-    return conn->state == CONN_STREAM || (conn->state == CONN_WEBSOCKET && fc_ws_is_open(conn->ws));
+    size_t none = 0;
+    if (conn->tls && tls_has_pending_output(conn->tls)) {
+        (void)conn_transmit(conn, NULL, 0, &none); /* a record that the socket took in part */
+    }
 }
 
 static void tell_drained(struct fc_conn *conn)
 {
-    const struct fc_handler *handler = server_handler(conn->loop->server);
-    if (handler->drained && conn->user && can_send(conn)) {
-        conn->loop->doing = "drained";
-        handler->drained(conn);
+    if (conn->handler->drained && conn_can_send(conn)) {
+        conn_doing(conn, "drained");
+        conn->handler->drained(conn);
     }
 }
 
-void conn_flush(struct fc_conn *conn)
+/* Tell once when the queue has passed a water mark. */
+static void tell_pressure(struct fc_conn *conn)
 {
-    if (conn->state == CONN_DEAD) {
+    const size_t queued = conn->outbox.queued_bytes;
+    const bool is_high = queued > conn->options->high_water_bytes ||
+                         (conn->is_high && queued > conn->options->low_water_bytes);
+    if (is_high == conn->is_high || !conn_can_send(conn)) {
         return;
     }
-    list_remove(&conn->gated); /* until may_begin() finds that it still has to wait */
-    if (conn->is_blocked) {
-        return; /* the socket will say when it takes more */
+    conn->is_high = is_high;
+    if (conn->handler->pressure) {
+        conn_doing(conn, "pressure");
+        conn->handler->pressure(conn, is_high);
     }
+}
+
+/* Decrypted bytes that were left for this turn. */
+static void read_on(struct fc_conn *conn)
+{
+    if (conn->is_unread && !conn->is_paused) {
+        conn_read(conn);
+    }
+}
+
+/* What there is of the queue, as far as the socket takes it. */
+static void flush(struct fc_conn *conn)
+{
     if (conn->state == CONN_WEBSOCKET) {
         conn_ws_drain(conn); /* pongs go before the queue */
         if (conn->state == CONN_DEAD) {
@@ -128,71 +133,20 @@ void conn_flush(struct fc_conn *conn)
     } else if (conn->state == CONN_WEBSOCKET) {
         conn_ws_drain(conn);
     }
-    conn_update_poll(conn);
 }
 
-/* Small messages cost more than their bytes. A large one may go when none waits before it. */
-static bool has_room(const struct fc_conn *conn, const struct fc_message *message)
+void conn_flush(struct fc_conn *conn)
 {
-    const struct outbox *outbox = &conn->outbox;
-    const size_t waiting = outbox->queued_bytes + outbox->ring_count * MESSAGE_OVERHEAD_BYTES;
-    return outbox->ring_count == 0 || waiting + fc_message_size(message) + MESSAGE_OVERHEAD_BYTES <=
-                                          server_options(conn->loop->server)->queue_max_bytes;
-}
-
-bool fc_conn_send(struct fc_conn *conn, struct fc_message *message)
-{
-    if (!can_send(conn)) {
-        return false;
-    }
-    if (!has_room(conn, message) || !outbox_push(&conn->outbox, message)) {
-        server_count(conn->loop->server, SERVER_CLOSED_SLOW);
-        outbox_clear_queue(&conn->outbox);
-        outbox_clear_slots(&conn->outbox);
-        fc_conn_close(conn, FC_WS_CODE_TRY_LATER, "you read more slowly than messages come");
-        return false;
-    }
-    conn_wants_flush(conn);
-    return true;
-}
-
-static bool slot_is_valid(uint32_t slot)
-{
-    assert(slot < FC_CONN_SLOTS_MAX);
-    return slot < FC_CONN_SLOTS_MAX;
-}
-
-bool fc_conn_put(struct fc_conn *conn, uint32_t slot, struct fc_message *message)
-{
-    if (!slot_is_valid(slot) || !can_send(conn)) {
-        return false;
-    }
-    if (!outbox_put(&conn->outbox, slot, message)) {
-        conn_kill(conn);
-        return false;
-    }
-    conn_wants_flush(conn);
-    return true;
-}
-
-size_t fc_conn_queued(const struct fc_conn *conn)
-{
-    return conn->outbox.queued_bytes;
-}
-
-void fc_conn_hold(struct fc_conn *conn, uint32_t slot, bool is_held)
-{
-    if (!slot_is_valid(slot)) {
+    if (conn->state == CONN_DEAD || conn->state == CONN_SECURE) {
         return;
     }
-    const bool was_ready = outbox_has_ready_slot(&conn->outbox);
-    outbox_hold(&conn->outbox, slot, is_held);
-    if (!was_ready && outbox_has_ready_slot(&conn->outbox)) {
-        conn_wants_flush(conn);
+    list_remove(&conn->gated); /* until may_begin() finds that it still has to wait */
+    read_on(conn);
+    if (!conn->is_blocked && conn->state != CONN_DEAD) { /* else the socket will say when */
+        flush(conn);
     }
-}
-
-void fc_conn_clear(struct fc_conn *conn, uint32_t slot)
-{
-    outbox_clear(&conn->outbox, slot);
+    if (conn->state == CONN_WEBSOCKET || conn->state == CONN_STREAM) {
+        tell_pressure(conn);
+    }
+    conn_update_watch(conn);
 }

@@ -7,13 +7,14 @@
 
 #include <assert.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
-#include "net/server.h"
+#include "net/text.h"
 
-#define MESSAGE_MAX_DEFAULT (64 * 1024)
 #define SUBPROTOCOL_MAX 64
+#define ANSWER_MAX_BYTES 4096
+#define NS_PER_US 1000
 
 /* An application may answer with what the client offered: it must be fit for a header. */
 static bool is_subprotocol_valid(const char *name)
@@ -27,23 +28,30 @@ static bool is_subprotocol_valid(const char *name)
 
 static void refuse(struct fc_conn *conn, int status, const char *reason)
 {
-    server_count(conn->loop->server, SERVER_BAD_REQUESTS);
+    conn->host->count(conn->host, CONN_BAD_REQUESTS);
     conn_respond_error(conn, status, reason,
                        status == 426 ? "connect with a WebSocket client"
                                      : "see RFC 6455 section 4.2.1");
 }
 
-static bool queue_answer(struct fc_conn *conn, const char *accept, const char *subprotocol)
+static bool queue_answer(struct fc_conn *conn, const char *accept,
+                         const struct fc_accept_options *options)
 {
-    char head[FC_MESSAGE_HEAD_MAX];
+    char head[ANSWER_MAX_BYTES];
+    const char *subprotocol = options->subprotocol;
     const int size = snprintf(head, sizeof(head),
                               "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
-                              "Connection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n%s%s%s\r\n",
+                              "Connection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n%s%s%s%s\r\n",
                               accept, subprotocol ? "Sec-WebSocket-Protocol: " : "",
-                              subprotocol ? subprotocol : "", subprotocol ? "\r\n" : "");
-    assert(size > 0 && size < FC_MESSAGE_HEAD_MAX);
-    struct fc_message *message = fc_message_new(
-        &(struct fc_message_options){ .head = { (const uint8_t *)head, (size_t)size } });
+                              subprotocol ? subprotocol : "", subprotocol ? "\r\n" : "",
+                              options->headers ? options->headers : "");
+    assert(size > 0 && size < ANSWER_MAX_BYTES);
+    struct fc_body *body = size > 0 && size < ANSWER_MAX_BYTES
+                               ? fc_body_new((struct fc_bytes){ (uint8_t *)head, (size_t)size })
+                               : NULL;
+    struct fc_message *message =
+        body ? fc_message_new(&(struct fc_message_options){ .body = body }) : NULL;
+    fc_body_unref(&body);
     if (!message) {
         return false;
     }
@@ -52,38 +60,86 @@ static bool queue_answer(struct fc_conn *conn, const char *accept, const char *s
     return true;
 }
 
-bool fc_conn_accept(struct fc_conn *conn, const struct fc_http_request *request,
-                    const char *subprotocol, uint64_t message_max_bytes)
+/* Options of its own for one connection. Errors: false without memory. */
+static bool options_take(struct fc_conn *conn, const struct fc_conn_options *given)
 {
-    if (conn->state != CONN_ANSWER) {
+    struct fc_conn_options *options = malloc(sizeof(*options));
+    if (!options) {
         return false;
     }
-    if (subprotocol && !is_subprotocol_valid(subprotocol)) {
-        refuse(conn, 400, "the subprotocol is not a token of at most 64 characters");
+    *options = *given;
+    conn_options_inherit(options, conn->options);
+    conn->options = options;
+    conn->has_own_options = true;
+    return true;
+}
+
+bool conn_ws_begin(struct fc_conn *conn)
+{
+    const struct fc_conn_options *options = conn->options;
+    struct fc_ws_options ws_options = {
+        .role = conn->host->request ? FC_WS_SERVER : FC_WS_CLIENT,
+        .message_max_bytes = options->message_max_bytes,
+        .ping_every_ns = options->ping_every_ns,
+        .pong_timeout_ns = options->pong_timeout_ns,
+        .close_timeout_ns = options->close_timeout_ns,
+        .input_space = { conn->loop->input, LOOP_INPUT_BYTES },
+    };
+    conn->ws = fc_ws_new(&ws_options);
+    return conn->ws != NULL;
+}
+
+void conn_ws_opened(struct fc_conn *conn)
+{
+    conn->is_opened = true;
+    conn_enter(conn, CONN_WEBSOCKET);
+    conn_update_watch(conn);
+    conn_wants_flush(conn);
+    if (conn->host->opened) {
+        conn->host->opened(conn->host);
+    }
+    if (conn->handler->open) {
+        conn_doing(conn, "open");
+        conn->handler->open(conn);
+    }
+}
+
+/* The status to refuse with, or 0. */
+static int check(const struct fc_http_request *request, const struct fc_accept_options *options,
+                 char accept[FC_WS_ACCEPT_SIZE], const char **reason)
+{
+    if (options->subprotocol && !is_subprotocol_valid(options->subprotocol)) {
+        *reason = "the subprotocol is not a token of at most 64 characters";
+        return 400;
+    }
+    return fc_ws_accept(request, accept, reason);
+}
+
+bool fc_conn_accept(struct fc_conn *conn, const struct fc_http_request *request,
+                    const struct fc_accept_options *options)
+{
+    static const struct fc_accept_options defaults;
+    options = options ? options : &defaults;
+    if (conn->state != CONN_ANSWER) {
         return false;
     }
     char accept[FC_WS_ACCEPT_SIZE];
     const char *reason = "";
-    const int status = fc_ws_accept(request, accept, &reason);
+    const int status = check(request, options, accept, &reason);
     if (status) {
         refuse(conn, status, reason);
         return false;
     }
-    const struct fc_server_options *options = server_options(conn->loop->server);
-    conn->ws = fc_ws_new(&(struct fc_ws_options){
-        .role = FC_WS_SERVER,
-        .message_max_bytes = message_max_bytes ? message_max_bytes : MESSAGE_MAX_DEFAULT,
-        .ping_every_ns = options->ping_every_ns,
-        .input_space = { conn->loop->input, LOOP_INPUT_BYTES },
-    });
-    if (!conn->ws || !queue_answer(conn, accept, subprotocol)) {
+    conn->handler = options->handler ? options->handler : conn->handler;
+    conn->user = options->user ? options->user : conn->user;
+    conn->subprotocol = options->subprotocol;
+    if ((options->conn && !options_take(conn, options->conn)) || !conn_ws_begin(conn) ||
+        !queue_answer(conn, accept, options)) {
         conn_kill(conn);
         return false;
     }
-    conn_enter(conn, CONN_WEBSOCKET);
-    conn_update_poll(conn);
-    conn_wants_flush(conn);
-    return true;
+    conn_ws_opened(conn);
+    return conn->state != CONN_DEAD;
 }
 
 /* Take all that the engine has to say into one message. */
@@ -113,7 +169,7 @@ void conn_ws_drain(struct fc_conn *conn)
     while (drains_now(conn)) {
         struct fc_message *message = take_output(conn->ws);
         const bool is_last = !fc_ws_is_open(conn->ws);
-        const bool is_queued = message && (is_last ? outbox_push(&conn->outbox, message)
+        const bool is_queued = message && (is_last ? outbox_push_last(&conn->outbox, message)
                                                    : outbox_push_front(&conn->outbox, message));
         fc_message_unref(&message);
         if (!is_queued) {
@@ -125,14 +181,17 @@ void conn_ws_drain(struct fc_conn *conn)
     }
     if (conn->state == CONN_WEBSOCKET && fc_ws_is_done(conn->ws) &&
         !outbox_has_due(&conn->outbox)) {
-        (void)shutdown(conn->fd, SHUT_WR);
-        conn_enter(conn, CONN_LINGER);
-        conn_update_poll(conn);
+        conn_linger(conn);
+        conn_update_watch(conn);
     }
 }
 
-static void on_close_event(struct fc_conn *conn)
+static void on_close_event(struct fc_conn *conn, const struct fc_ws_event *event)
 {
+    conn->close_code = event->code;
+    if (event->payload.size > 0) {
+        conn->close_reason = text_copy(event->payload);
+    }
     /* nobody will read what is queued; what has begun is finished, then the close frame */
     outbox_clear_slots(&conn->outbox);
     if (!conn->has_close_frame) {
@@ -140,23 +199,42 @@ static void on_close_event(struct fc_conn *conn)
     }
 }
 
+static void on_message(struct fc_conn *conn, const struct fc_ws_event *event)
+{
+    if (conn->handler->message) {
+        conn_doing(conn, "message");
+        conn->handler->message(conn, event->kind, event->payload);
+    }
+}
+
+static void on_pong(struct fc_conn *conn, const struct fc_ws_event *event)
+{
+    if (event->rtt_ns < 0) {
+        return; /* it answers none of ours */
+    }
+    const int64_t rtt_us = event->rtt_ns / NS_PER_US;
+    conn->rtt_us = rtt_us < UINT32_MAX ? (uint32_t)rtt_us : UINT32_MAX - 1;
+    if (conn->handler->pong) {
+        conn_doing(conn, "pong");
+        conn->handler->pong(conn, event->rtt_ns);
+    }
+}
+
 bool conn_ws_events(struct fc_conn *conn)
 {
-    const struct fc_handler *handler = server_handler(conn->loop->server);
     struct fc_ws_event event;
     while (conn->state == CONN_WEBSOCKET && fc_ws_next_event(conn->ws, &event)) {
         switch (event.type) {
         case FC_WS_EVENT_MESSAGE:
-            if (handler->message) {
-                conn->loop->doing = "message";
-                handler->message(conn, event.kind, event.payload);
-            }
+            on_message(conn, &event);
             break;
         case FC_WS_EVENT_CLOSE:
-            on_close_event(conn);
+            on_close_event(conn, &event);
+            break;
+        case FC_WS_EVENT_PONG:
+            on_pong(conn, &event);
             break;
         case FC_WS_EVENT_PING:
-        case FC_WS_EVENT_PONG:
             break;
         }
     }
@@ -181,6 +259,15 @@ bool conn_ws_input(struct fc_conn *conn, struct fc_bytes bytes)
     }
     conn_ws_drain(conn);
     return conn->state == CONN_WEBSOCKET;
+}
+
+bool fc_conn_ping(struct fc_conn *conn)
+{
+    if (conn->state != CONN_WEBSOCKET || !fc_ws_ping(conn->ws, conn->loop->now_ns)) {
+        return false;
+    }
+    conn_wants_flush(conn);
+    return true;
 }
 
 void fc_conn_close(struct fc_conn *conn, uint16_t code, const char *reason)

@@ -31,7 +31,7 @@ static struct wire_frame frame;
 static int setup(void **state)
 {
     (void)state;
-    host_start(&host, (struct fc_server_options){ .idle_viewer_ns = 600 * MS });
+    host_start(&host, (struct fc_server_options){ .conn.idle_viewer_ns = 600 * MS });
     return 0;
 }
 
@@ -150,7 +150,7 @@ struct lengths {
 static void look(struct host *h, void *ctx)
 {
     struct lengths *lengths = ctx;
-    lengths->ring_count = h->latest->outbox.ring_count;
+    lengths->ring_count = h->latest->outbox.queue.count;
     lengths->is_blocked = h->latest->is_blocked;
 }
 

@@ -11,6 +11,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "net/error.h"
+
+#define PLAIN_PREFIX "tcp:"
 #define BACKLOG 1024
 #define ACCEPTS_PER_TURN 64
 #define PAUSE_MS 200
@@ -22,6 +25,7 @@ struct listener {
     uv_poll_t poll;
     uv_timer_t pause;
     bool is_started;
+    bool is_plain; /* no TLS, whatever the server speaks */
     struct listener_sink sink;
     dev_t device; /* of a Unix socket's file, so that only ours is removed */
     ino_t inode;
@@ -122,20 +126,23 @@ static const char *hint(int err)
     }
 }
 
-int listener_open(struct listener **out, const char *text, char *why, size_t why_size)
+int listener_open(struct listener **out, const char *text, struct fc_error *error)
 {
     struct listener *listener = calloc(1, sizeof(*listener));
     if (!listener) {
+        error_set(error, "out of memory");
         return -ENOMEM;
     }
     listener->fd = -1;
-    int err = address_parse(text, &listener->address, why, why_size);
+    listener->is_plain = strncmp(text, PLAIN_PREFIX, strlen(PLAIN_PREFIX)) == 0;
+    text += listener->is_plain ? strlen(PLAIN_PREFIX) : 0;
+    int err = address_parse(text, &listener->address, error);
     if (err) {
         goto out;
     }
     err = bind_and_listen(listener);
     if (err) {
-        snprintf(why, why_size, "cannot listen on '%s': %s%s", text, strerror(-err), hint(err));
+        error_set(error, "cannot listen on '%s': %s%s", text, strerror(-err), hint(err));
         goto out;
     }
     address_format(&listener->address, listener->text);
@@ -238,7 +245,8 @@ static void on_readable(uv_poll_t *poll, int status, int events)
             const int on = 1;
             (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
         }
-        listener->sink.accepted(listener->sink.ctx, fd, &peer);
+        const bool is_plain = listener->is_plain || !address_is_internet(&peer);
+        listener->sink.accepted(listener->sink.ctx, fd, &peer, is_plain);
     }
 }
 

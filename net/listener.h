@@ -16,13 +16,14 @@ struct listener;
 
 /** Who is told. On the loop's thread. */
 struct listener_sink {
-    void (*accepted)(void *ctx, int fd, const struct address *peer); /* takes fd */
-    void (*paused)(void *ctx);                                       /* out of descriptors */
+    /* takes fd; is_plain: the listener was asked to speak no TLS, or is a Unix socket */
+    void (*accepted)(void *ctx, int fd, const struct address *peer, bool is_plain);
+    void (*paused)(void *ctx); /* out of descriptors */
     void *ctx;
 };
 
-/** Bind and listen. Errors: -errno with a sentence in why. */
-FC_NODISCARD int listener_open(struct listener **out, const char *text, char *why, size_t why_size);
+/** Bind and listen. Errors: -errno with a sentence. */
+FC_NODISCARD int listener_open(struct listener **out, const char *text, struct fc_error *error);
 
 /** Closes what listener_start() did not take over, and removes a Unix socket's path. */
 void listener_free(struct listener **listener);

@@ -3,13 +3,19 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
 
 #include "net/conn.h"
-#include "net/server.h"
+#include "net/error.h"
 
 #define TASKS_PER_TURN 256
-#define STOP_SPREAD_SWEEPS 4 /* the farewells of a stopping server take about a second */
+#define STOP_SPREAD_SWEEPS 4 /* the farewells of a stopping loop take about a second */
+#define STOP_TIMEOUT_NS INT64_C(4000000000)
+
+/* ---- tasks ---- */
 
 bool fc_loop_post(struct fc_loop *loop, struct fc_task *task)
 {
@@ -28,21 +34,6 @@ bool fc_loop_post(struct fc_loop *loop, struct fc_task *task)
     return is_open;
 }
 
-void *fc_loop_user(const struct fc_loop *loop)
-{
-    return loop->user;
-}
-
-int64_t fc_loop_now(const struct fc_loop *loop)
-{
-    return loop->now_ns;
-}
-
-uint32_t fc_loop_index(const struct fc_loop *loop)
-{
-    return loop->index;
-}
-
 /* From here on it may be posted again; NULL when none waits. */
 static struct fc_task *task_take(struct fc_loop *loop)
 {
@@ -57,22 +48,6 @@ static struct fc_task *task_take(struct fc_loop *loop)
     }
     pthread_mutex_unlock(&loop->lock);
     return task;
-}
-
-void loop_clock(struct fc_loop *loop, const char *next)
-{
-    const int64_t now_ns = (int64_t)uv_hrtime();
-    const char *const done = loop->doing;
-    const int64_t duration_ns = now_ns - loop->now_ns;
-    loop->now_ns = now_ns;
-    loop->doing = next;
-    if (done && duration_ns > LOOP_SLOW_NS) {
-        const struct fc_handler *handler = server_handler(loop->server);
-        server_count(loop->server, SERVER_SLOW_TURNS);
-        if (handler->slow) {
-            handler->slow(loop, done, duration_ns);
-        }
-    }
 }
 
 static void run_tasks(struct fc_loop *loop)
@@ -92,6 +67,43 @@ static void run_tasks(struct fc_loop *loop)
 static void on_wake(uv_async_t *wake)
 {
     run_tasks(wake->data);
+}
+
+/* ---- the turn ---- */
+
+static void tell_slow(struct fc_loop *loop, const char *what, int64_t duration_ns)
+{
+    atomic_fetch_add_explicit(&loop->slow_count, 1, memory_order_relaxed);
+    if (loop->observer.slow) {
+        loop->observer.slow(loop->observer.ctx, loop, what, duration_ns);
+    } else if (loop->options.slow) {
+        loop->options.slow(loop, what, duration_ns);
+    }
+}
+
+static void note_lag(struct fc_loop *loop, int64_t lag_ns)
+{
+    /* only this thread raises it; who asks sets it to 0, and may lose what comes that moment */
+    if (lag_ns > atomic_load_explicit(&loop->lag_worst_ns, memory_order_relaxed)) {
+        atomic_store_explicit(&loop->lag_worst_ns, lag_ns, memory_order_relaxed);
+    }
+}
+
+void loop_clock(struct fc_loop *loop, const char *next)
+{
+    const int64_t now_ns = (int64_t)uv_hrtime();
+    const char *done = loop->doing;
+    const int64_t duration_ns = now_ns - loop->now_ns;
+    loop->now_ns = now_ns;
+    loop->doing = next;
+    if (!done) {
+        loop->turn_ns = now_ns;
+    } else if (!next) {
+        note_lag(loop, now_ns - loop->turn_ns);
+    }
+    if (done && duration_ns > LOOP_SLOW_NS) {
+        tell_slow(loop, done, duration_ns);
+    }
 }
 
 static void flush_dirty(struct fc_loop *loop)
@@ -117,31 +129,47 @@ static void bury_dead(struct fc_loop *loop)
     }
 }
 
-static void on_idle(uv_idle_t *idle)
+static void on_socket(void *ctx, struct poll_watch *watch, uint32_t events)
 {
-    (void)idle; /* being active is all that it does */
+    struct fc_loop *loop = ctx;
+    loop_clock(loop, "net");
+    conn_ready(container_of(watch, struct fc_conn, watch), events);
 }
 
-static void on_prepare(uv_prepare_t *prepare)
+/*
+ * libuv registers a descriptor with the kernel only when it next polls: what a callback began to
+ * watch is there after one more run.
+ */
+static void run_uv(struct fc_loop *loop)
 {
-    struct fc_loop *loop = prepare->data;
+    (void)uv_run(&loop->uv, UV_RUN_NOWAIT);
+    (void)uv_run(&loop->uv, UV_RUN_NOWAIT);
+}
+
+static void turn(struct fc_loop *loop)
+{
     flush_dirty(loop);
     bury_dead(loop);
+    /* flushing makes others dirty, and what died may have been the last */
+    const bool is_idle = list_is_empty(&loop->dirty) && !loop->is_closed;
     loop_clock(loop, NULL);
-    if (uv_is_closing((uv_handle_t *)&loop->idle)) {
-        return;
-    }
-    if (list_is_empty(&loop->dirty)) {
-        (void)uv_idle_stop(&loop->idle);
-    } else {
-        (void)uv_idle_start(&loop->idle, on_idle); /* flushing made others dirty */
+    uv_update_time(&loop->uv);
+    const int timeout_ms = is_idle ? uv_backend_timeout(&loop->uv) : 0;
+    const bool is_uv_due = poller_wait(loop->poller, timeout_ms, on_socket, loop);
+    uv_update_time(&loop->uv);
+    if (is_uv_due || uv_backend_timeout(&loop->uv) == 0) {
+        run_uv(loop);
     }
 }
 
-static void on_check(uv_check_t *check)
+/* ---- the end ---- */
+
+static void dismiss_guests(struct fc_loop *loop)
 {
-    flush_dirty(check->data);
-    bury_dead(check->data);
+    while (!list_is_empty(&loop->guests)) {
+        struct loop_guest *guest = container_of(loop->guests.next, struct loop_guest, link);
+        guest->leave(guest);
+    }
 }
 
 static void close_handles(struct fc_loop *loop)
@@ -150,8 +178,9 @@ static void close_handles(struct fc_loop *loop)
     loop->is_closed = true;
     pthread_mutex_unlock(&loop->lock);
     uv_handle_t *const handles[] = {
-        (uv_handle_t *)&loop->wake,  (uv_handle_t *)&loop->prepare, (uv_handle_t *)&loop->check,
-        (uv_handle_t *)&loop->sweep, (uv_handle_t *)&loop->gate,    (uv_handle_t *)&loop->idle,
+        (uv_handle_t *)&loop->wake,       (uv_handle_t *)&loop->sweep,
+        (uv_handle_t *)&loop->gate,       (uv_handle_t *)&loop->signals[0],
+        (uv_handle_t *)&loop->signals[1],
     };
     for (size_t i = 0; i < sizeof(handles) / sizeof(handles[0]); i++) {
         uv_close(handles[i], NULL);
@@ -178,14 +207,43 @@ static void end_if_empty(struct fc_loop *loop)
 {
     if (loop->stop_at_ns && atomic_load_explicit(&loop->conn_count, memory_order_relaxed) == 0 &&
         !uv_is_closing((uv_handle_t *)&loop->sweep)) {
+        dismiss_guests(loop); /* those that came while it was stopping */
         close_handles(loop);
     }
 }
+
+void loop_begin_stop(struct fc_loop *loop)
+{
+    if (loop->stop_at_ns) {
+        return;
+    }
+    loop->stop_at_ns = loop->now_ns + loop->options.stop_timeout_ns;
+    const uint32_t count = atomic_load_explicit(&loop->conn_count, memory_order_relaxed);
+    loop->stop_batch = count / STOP_SPREAD_SWEEPS + 1;
+    dismiss_guests(loop);
+    stop_some(loop);
+    end_if_empty(loop);
+}
+
+static void run_stop_task(struct fc_task *task)
+{
+    loop_begin_stop(container_of(task, struct fc_loop, stop_task));
+}
+
+void fc_loop_stop(struct fc_loop *loop)
+{
+    (void)fc_loop_post(loop, &loop->stop_task); /* false: it has ended */
+}
+
+/* ---- timers of its own ---- */
 
 static void on_sweep(uv_timer_t *timer)
 {
     struct fc_loop *loop = timer->data;
     loop_clock(loop, "net");
+    const int64_t late_ns = loop->now_ns - loop->sweep_ns - LOOP_SWEEP_MS * INT64_C(1000000);
+    loop->sweep_ns = loop->now_ns;
+    atomic_store_explicit(&loop->lag_last_ns, late_ns > 0 ? late_ns : 0, memory_order_relaxed);
     LIST_FOREACH (at, safe, &loop->conns) {
         conn_tick(container_of(at, struct fc_conn, link));
     }
@@ -214,90 +272,149 @@ void loop_watch_gate(struct fc_loop *loop)
     }
 }
 
-int loop_init(struct fc_loop *loop, struct fc_server *server, uint32_t index)
+static void on_signal(uv_signal_t *signal, int number)
 {
-    *loop = (struct fc_loop){ .server = server, .index = index };
+    struct fc_loop *loop = signal->data;
+    (void)number;
+    if (loop->signalled) {
+        loop->signalled(loop->signalled_ctx);
+    } else {
+        fc_loop_stop(loop);
+    }
+}
+
+int loop_catch_signals(struct fc_loop *loop, void (*signalled)(void *ctx), void *ctx)
+{
+    static const int numbers[2] = { SIGINT, SIGTERM };
+    loop->signalled = signalled;
+    loop->signalled_ctx = ctx;
+    for (int i = 0; i < 2; i++) {
+        const int err = uv_signal_start(&loop->signals[i], on_signal, numbers[i]);
+        if (err) {
+            return err;
+        }
+    }
+    return 0;
+}
+
+/* ---- making and releasing ---- */
+
+/* Those that cannot fail once there is a loop. */
+static void init_handles(struct fc_loop *loop)
+{
+    loop->wake.data = loop->sweep.data = loop->gate.data = loop;
+    (void)uv_timer_init(&loop->uv, &loop->sweep);
+    (void)uv_timer_init(&loop->uv, &loop->gate);
+    for (int i = 0; i < 2; i++) {
+        (void)uv_signal_init(&loop->uv, &loop->signals[i]);
+        uv_unref((uv_handle_t *)&loop->signals[i]); /* it does not keep the loop going */
+        loop->signals[i].data = loop;
+    }
+    (void)uv_timer_start(&loop->sweep, on_sweep, LOOP_SWEEP_MS, LOOP_SWEEP_MS);
+}
+
+/* What libuv needs, in the order in which it may fail. */
+static int open_uv(struct fc_loop *loop)
+{
+    int err = uv_loop_init(&loop->uv);
+    if (err) {
+        return err;
+    }
+    err = poller_open(&loop->poller, uv_backend_fd(&loop->uv));
+    err = err ? err : uv_async_init(&loop->uv, &loop->wake, on_wake);
+    if (err) {
+        poller_close(&loop->poller);
+        (void)uv_loop_close(&loop->uv);
+        return err;
+    }
+    init_handles(loop);
+    return 0;
+}
+
+int fc_loop_new(struct fc_loop **out, const struct fc_loop_options *options, struct fc_error *error)
+{
+    struct fc_loop *loop = calloc(1, sizeof(*loop));
+    if (!loop || !(loop->input = malloc(LOOP_INPUT_BYTES))) {
+        free(loop);
+        error_set(error, "out of memory");
+        return -ENOMEM;
+    }
+    loop->options = *options;
+    loop->options.stop_timeout_ns =
+        options->stop_timeout_ns ? options->stop_timeout_ns : STOP_TIMEOUT_NS;
+    loop->user = options->user;
+    loop->tasks_end = &loop->tasks_first;
+    loop->stop_task.run = run_stop_task;
     list_init(&loop->conns);
     list_init(&loop->dirty);
     list_init(&loop->dead);
     list_init(&loop->gated);
-    loop->tasks_end = &loop->tasks_first;
-    loop->input = malloc(LOOP_INPUT_BYTES);
-    if (!loop->input) {
-        return -ENOMEM;
-    }
-    const int err = uv_loop_init(&loop->uv);
+    list_init(&loop->guests);
+    loop->now_ns = loop->sweep_ns = (int64_t)uv_hrtime();
+    int err = open_uv(loop);
     if (err) {
+        error_set(error, "cannot make an event loop: %s", strerror(-err));
         free(loop->input);
-        loop->input = NULL;
+        free(loop);
         return err;
     }
-    const int wake_err = uv_async_init(&loop->uv, &loop->wake, on_wake);
-    if (wake_err) {
-        (void)uv_loop_close(&loop->uv);
-        free(loop->input);
-        loop->input = NULL;
-        return wake_err;
-    }
     pthread_mutex_init(&loop->lock, NULL);
-    loop->now_ns = (int64_t)uv_hrtime();
-    loop->wake.data = loop->prepare.data = loop->check.data = loop;
-    loop->sweep.data = loop->gate.data = loop;
-    (void)uv_prepare_init(&loop->uv, &loop->prepare);
-    (void)uv_check_init(&loop->uv, &loop->check);
-    (void)uv_timer_init(&loop->uv, &loop->sweep);
-    (void)uv_timer_init(&loop->uv, &loop->gate);
-    (void)uv_idle_init(&loop->uv, &loop->idle);
-    (void)uv_prepare_start(&loop->prepare, on_prepare);
-    (void)uv_check_start(&loop->check, on_check);
-    (void)uv_timer_start(&loop->sweep, on_sweep, LOOP_SWEEP_MS, LOOP_SWEEP_MS);
+    err = options->handles_signals ? loop_catch_signals(loop, NULL, NULL) : 0;
+    if (err) {
+        error_set(error, "cannot watch for signals: %s", strerror(-err));
+        fc_loop_free(&loop);
+        return err;
+    }
+    *out = loop;
     return 0;
 }
 
-void loop_fini(struct fc_loop *loop)
+void fc_loop_free(struct fc_loop **loop)
 {
-    if (!loop->input) {
+    struct fc_loop *l = *loop;
+    *loop = NULL;
+    if (!l) {
         return;
     }
-    if (!loop->is_closed) {
-        close_handles(loop);
+    if (!l->is_closed) {
+        dismiss_guests(l);
+        close_handles(l);
     }
-    (void)uv_run(&loop->uv, UV_RUN_DEFAULT); /* lets the closed handles end */
-    const int err = uv_loop_close(&loop->uv);
+    (void)uv_run(&l->uv, UV_RUN_DEFAULT); /* lets the closed handles end */
+    const int err = uv_loop_close(&l->uv);
     assert(err == 0);
     (void)err;
-    pthread_mutex_destroy(&loop->lock);
-    free(loop->input);
-    loop->input = NULL;
+    poller_close(&l->poller);
+    pthread_mutex_destroy(&l->lock);
+    free(l->input);
+    free(l);
 }
 
-void loop_run(struct fc_loop *loop)
+void loop_observe(struct fc_loop *loop, uint32_t index, const struct loop_observer *observer)
 {
-    const struct fc_handler *handler = server_handler(loop->server);
-    loop->now_ns = (int64_t)uv_hrtime();
-    if (handler->loop_open) {
-        loop->user = handler->loop_open(loop, handler->ctx);
+    loop->index = index;
+    loop->observer = *observer;
+}
+
+void fc_loop_run(struct fc_loop *loop)
+{
+    loop->now_ns = loop->sweep_ns = (int64_t)uv_hrtime();
+    if (loop->observer.begun) {
+        loop->user = loop->observer.begun(loop->observer.ctx, loop);
     }
-    (void)uv_run(&loop->uv, UV_RUN_DEFAULT);
+    run_uv(loop); /* registers what was begun before */
+    while (uv_loop_alive(&loop->uv)) {
+        turn(loop);
+    }
     for (struct fc_task *task = NULL; (task = task_take(loop));) {
         task->run(task); /* posted before the end; no more can be */
     }
-    if (handler->loop_close) {
-        handler->loop_close(loop, handler->ctx);
+    if (loop->observer.ended) {
+        loop->observer.ended(loop->observer.ctx, loop);
     }
 }
 
-void loop_stop(struct fc_loop *loop)
-{
-    if (loop->stop_at_ns) {
-        return;
-    }
-    loop->stop_at_ns = loop->now_ns + server_options(loop->server)->stop_timeout_ns;
-    const uint32_t count = atomic_load_explicit(&loop->conn_count, memory_order_relaxed);
-    loop->stop_batch = count / STOP_SPREAD_SWEEPS + 1;
-    stop_some(loop);
-    end_if_empty(loop);
-}
+/* ---- queries ---- */
 
 void loop_conn_added(struct fc_loop *loop)
 {
@@ -308,4 +425,28 @@ void loop_conn_removed(struct fc_loop *loop)
 {
     atomic_fetch_sub_explicit(&loop->conn_count, 1, memory_order_relaxed);
     end_if_empty(loop);
+}
+
+void *fc_loop_user(const struct fc_loop *loop)
+{
+    return loop->user;
+}
+
+int64_t fc_loop_now(const struct fc_loop *loop)
+{
+    return loop->now_ns;
+}
+
+uint32_t fc_loop_index(const struct fc_loop *loop)
+{
+    return loop->index;
+}
+
+void fc_loop_lag(struct fc_loop *loop, struct fc_loop_lag *out)
+{
+    *out = (struct fc_loop_lag){
+        .last_ns = atomic_load_explicit(&loop->lag_last_ns, memory_order_relaxed),
+        .worst_ns = atomic_exchange_explicit(&loop->lag_worst_ns, 0, memory_order_relaxed),
+        .slow = atomic_load_explicit(&loop->slow_count, memory_order_relaxed),
+    };
 }

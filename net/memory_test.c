@@ -90,16 +90,16 @@ static void any_allocation_of_a_server_may_fail(void **state)
     const long before = alloc_live();
     int err = -1;
     for (unsigned n = 1; err && n < ROUNDS_MAX; n++) {
-        char why[256] = "";
+        struct fc_error error = { "" };
         struct fc_server *server = NULL;
         alloc_fail_at(n);
         err = fc_server_new(
             &server,
             &(struct fc_server_options){ .listen = listen, .listen_count = 1, .threads = 2 },
-            &nothing, why, sizeof(why));
+            &nothing, &error);
         assert_int_equal(err != 0, alloc_has_failed() != 0);
         alloc_fail_at(0);
-        assert_true(err == 0 || why[0] != '\0');
+        assert_true(err == 0 || error.text[0] != '\0');
         fc_server_free(&server);
         assert_int_equal(alloc_live(), before);
     }

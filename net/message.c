@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/ws/header.h"
+#include "engine/ws/connection.h"
+#include "engine/ws/mask.h"
 
 /*
  * Bodies and messages: bytes ready for the wire, shared by reference.
@@ -13,9 +14,6 @@
  * A message is one allocation, because one is made for every picture and prediction in each of
  * its forms; a body made from a copy is one as well.
  */
-
-_Static_assert(FC_WS_HEADER_MAX_BYTES + FC_MESSAGE_HEAD_MAX <= UINT16_MAX,
-               "head_size must hold it");
 
 struct fc_body {
     _Atomic unsigned refs; /* the decrement that reaches 0 acquires what the others released */
@@ -81,7 +79,7 @@ struct fc_bytes fc_body_bytes(const struct fc_body *body)
     return body->bytes;
 }
 
-/* The frame header of a whole message of that payload; 0 bytes when it is not for a WebSocket. */
+/* The frame header of that payload; 0 bytes when it is not for a WebSocket. */
 static size_t ws_header_make(enum fc_ws_kind kind, uint64_t payload_bytes,
                              uint8_t out[FC_WS_HEADER_MAX_BYTES])
 {
@@ -125,7 +123,7 @@ struct fc_message *fc_message_new(const struct fc_message_options *options)
     }
     *message = (struct fc_message){
         .refs = 1,
-        .head_size = (uint16_t)head_size,
+        .head_size = head_size,
         .tail_size = (uint16_t)options->tail.size,
         .skipped_at = (uint16_t)(options->skipped_at ? ws_size + (size_t)options->skipped_at : 0),
         .tag = options->tag,
@@ -157,6 +155,74 @@ struct fc_message *fc_message_new_ws(enum fc_ws_kind kind, struct fc_bytes paylo
     return message;
 }
 
+/* One frame, all in one piece: a header, then the payload, which is the caller's to fill. */
+static struct fc_message *frame_new(const struct fc_ws_header *header, uint8_t **payload)
+{
+    if (header->payload_bytes > SIZE_MAX / 2) {
+        return NULL;
+    }
+    const size_t size = (size_t)header->payload_bytes;
+    struct fc_message *message = malloc(sizeof(*message) + FC_WS_HEADER_MAX_BYTES + size);
+    if (!message) {
+        return NULL;
+    }
+    *message = (struct fc_message){ .refs = 1 };
+    const size_t header_size = fc_ws_header_encode(header, message->parts);
+    message->head_size = header_size + size;
+    *payload = message->parts + header_size;
+    return message;
+}
+
+static uint8_t *append(uint8_t *to, struct fc_bytes bytes)
+{
+    if (bytes.size > 0) {
+        memcpy(to, bytes.data, bytes.size);
+    }
+    return to + bytes.size;
+}
+
+struct fc_message *message_new_part(enum fc_ws_kind kind, struct fc_bytes part, bool is_last)
+{
+    uint8_t *payload = NULL;
+    struct fc_message *message = frame_new(
+        &(struct fc_ws_header){
+            .fin = is_last,
+            .opcode = (uint8_t)kind,
+            .payload_bytes = part.size,
+        },
+        &payload);
+    if (message) {
+        (void)append(payload, part);
+    }
+    return message;
+}
+
+struct fc_message *message_new_masked(const struct fc_message *message, struct fc_ws *ws)
+{
+    const struct fc_bytes head = message_head(message);
+    struct fc_ws_header header;
+    const enum fc_ws_step step = fc_ws_header_decode(head.data, head.size, &header);
+    assert(step == FC_WS_STEP_DONE && !header.masked);
+    if (step != FC_WS_STEP_DONE) {
+        return NULL;
+    }
+    header.masked = true;
+    fc_ws_next_mask(ws, header.mask);
+    uint8_t *payload = NULL;
+    struct fc_message *masked = frame_new(&header, &payload);
+    if (!masked) {
+        return NULL;
+    }
+    const struct fc_bytes rest = { head.data + header.header_bytes,
+                                   head.size - header.header_bytes };
+    uint8_t *end = append(payload, rest);
+    end = append(end, message_body(message));
+    (void)append(end, message_tail(message));
+    fc_ws_mask(payload, (size_t)header.payload_bytes, header.mask, 0);
+    masked->tag = message->tag;
+    return masked;
+}
+
 struct fc_message *fc_message_ref(struct fc_message *message)
 {
     unsigned before = atomic_fetch_add_explicit(&message->refs, 1, memory_order_relaxed);
@@ -172,6 +238,7 @@ void fc_message_unref(struct fc_message **message)
     if (!m || atomic_fetch_sub_explicit(&m->refs, 1, memory_order_acq_rel) != 1) {
         return;
     }
+    fc_message_unref(&m->deflated); /* which has no further form */
     fc_body_unref(&m->body);
     free(m);
 }
@@ -183,5 +250,5 @@ uint64_t fc_message_tag(const struct fc_message *message)
 
 size_t fc_message_size(const struct fc_message *message)
 {
-    return (size_t)message->head_size + message_body(message).size + message->tail_size;
+    return message->head_size + message_body(message).size + message->tail_size;
 }

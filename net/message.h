@@ -15,13 +15,23 @@
 
 struct fc_message {
     _Atomic unsigned refs; /* the decrement that reaches 0 acquires what the others released */
-    uint16_t head_size;    /* of parts, as on the wire */
     uint16_t tail_size;
     uint16_t skipped_at;  /* in the head on the wire, of a 16-bit big-endian field; 0: none */
+    size_t head_size;     /* of parts, as on the wire; with the payload of a frame that is masked */
     uint64_t tag;         /* the sender's own number */
     struct fc_body *body; /* a reference; NULL: none */
-    uint8_t parts[];      /* the head, then the tail */
+    struct fc_message
+        *deflated;   /* a reference: the same, compressed; NULL: there is no such form */
+    uint8_t parts[]; /* the head, then the tail */
 };
+
+/** The same frame as a client sends it, masked with the engine's next key. Errors: NULL. Gives. */
+FC_NODISCARD struct fc_message *message_new_masked(const struct fc_message *message,
+                                                   struct fc_ws *ws);
+
+/** A frame of a message that comes in parts; kind 0 for all but the first. As fc_message_new(). */
+FC_NODISCARD struct fc_message *message_new_part(enum fc_ws_kind kind, struct fc_bytes part,
+                                                 bool is_last);
 
 static inline struct fc_bytes message_head(const struct fc_message *message)
 {

@@ -9,7 +9,6 @@
 
 #include "net/message.h"
 
-#define RING_FIRST_CAPACITY 4
 #define PARTS_PER_MESSAGE 3
 
 struct outbox_slot {
@@ -36,50 +35,21 @@ void outbox_fini(struct outbox *outbox)
     outbox_clear_queue(outbox);
     outbox_clear_slots(outbox);
     fc_message_unref(&outbox->current);
-    free(outbox->ring);
+    ring_fini(&outbox->queue);
     free(outbox->slots);
     outbox_init(outbox);
 }
 
-static struct fc_message **ring_at(const struct outbox *outbox, uint32_t index)
+static bool push(struct outbox *outbox, struct ring *ring, struct fc_message *message)
 {
-    return &outbox->ring[(outbox->ring_first + index) & (outbox->ring_capacity - 1)];
-}
-
-static bool ring_reserve(struct outbox *outbox)
-{
-    if (outbox->ring_count < outbox->ring_capacity) {
-        return true;
+    if (fc_message_size(message) == 0) {
+        return true; /* nothing to send, and nothing would ever say that it went */
     }
-    const uint32_t capacity =
-        outbox->ring_capacity ? outbox->ring_capacity * 2 : RING_FIRST_CAPACITY;
-    struct fc_message **ring = calloc(capacity, sizeof(struct fc_message *));
-    if (!ring) {
+    if (!ring_push(ring, message)) {
         return false;
     }
-    for (uint32_t i = 0; i < outbox->ring_count; i++) {
-        ring[i] = *ring_at(outbox, i);
-    }
-    free(outbox->ring);
-    outbox->ring = ring;
-    outbox->ring_capacity = capacity;
-    outbox->ring_first = 0;
+    outbox->queued_bytes += fc_message_size(message);
     return true;
-}
-
-static struct fc_message *ring_pop(struct outbox *outbox)
-{
-    assert(outbox->ring_count > 0);
-    struct fc_message *message = *ring_at(outbox, 0);
-    outbox->ring_first = (outbox->ring_first + 1) & (outbox->ring_capacity - 1);
-    outbox->ring_count--;
-    outbox->queued_bytes -= fc_message_size(message);
-    if (outbox->ring_count == 0) {
-        free(outbox->ring);
-        outbox->ring = NULL;
-        outbox->ring_capacity = outbox->ring_first = 0;
-    }
-    return message;
 }
 
 void outbox_begin(struct outbox *outbox, struct fc_message *message)
@@ -91,29 +61,82 @@ void outbox_begin(struct outbox *outbox, struct fc_message *message)
 
 bool outbox_push(struct outbox *outbox, struct fc_message *message)
 {
-    if (fc_message_size(message) == 0) {
-        return true; /* nothing to send, and nothing would ever say that it went */
-    }
-    if (!ring_reserve(outbox)) {
-        return false;
-    }
-    *ring_at(outbox, outbox->ring_count) = fc_message_ref(message);
-    outbox->ring_count++;
-    outbox->queued_bytes += fc_message_size(message);
-    return true;
+    return push(outbox, outbox->behind ? outbox->behind : &outbox->queue, message);
 }
 
 bool outbox_push_front(struct outbox *outbox, struct fc_message *message)
 {
     assert(fc_message_size(message) > 0);
-    if (!ring_reserve(outbox)) {
+    if (!ring_push_front(&outbox->queue, message)) {
         return false;
     }
-    outbox->ring_first = (outbox->ring_first - 1) & (outbox->ring_capacity - 1);
-    outbox->ring_count++;
-    *ring_at(outbox, 0) = fc_message_ref(message);
     outbox->queued_bytes += fc_message_size(message);
     return true;
+}
+
+/* The message in parts has ended: what is behind it follows. False without memory, which leaves the
+ * rest behind: the connection is over then. */
+static bool catch_up(struct outbox *outbox)
+{
+    struct ring *behind = outbox->behind;
+    while (behind->count > 0) {
+        if (!ring_push(&outbox->queue, ring_get(behind, 0))) {
+            return false;
+        }
+        struct fc_message *message = ring_pop(behind);
+        fc_message_unref(&message);
+    }
+    ring_fini(behind);
+    free(behind);
+    outbox->behind = NULL;
+    return true;
+}
+
+bool outbox_push_part(struct outbox *outbox, struct fc_message *message, bool is_last)
+{
+    if (!outbox->behind && !is_last) {
+        outbox->behind = calloc(1, sizeof(*outbox->behind));
+        if (!outbox->behind) {
+            return false;
+        }
+    }
+    return push(outbox, &outbox->queue, message) &&
+           (!is_last || !outbox->behind || catch_up(outbox));
+}
+
+static void drop(struct outbox *outbox, struct ring *ring)
+{
+    while (ring->count > 0) {
+        struct fc_message *message = ring_pop(ring);
+        outbox->queued_bytes -= fc_message_size(message);
+        fc_message_unref(&message);
+    }
+}
+
+static void drop_behind(struct outbox *outbox)
+{
+    if (outbox->behind) {
+        drop(outbox, outbox->behind);
+        ring_fini(outbox->behind);
+        free(outbox->behind);
+        outbox->behind = NULL;
+    }
+}
+
+bool outbox_push_last(struct outbox *outbox, struct fc_message *message)
+{
+    drop_behind(outbox);
+    return outbox_push(outbox, message);
+}
+
+bool outbox_is_in_parts(const struct outbox *outbox)
+{
+    return outbox->behind != NULL;
+}
+
+uint32_t outbox_queued_count(const struct outbox *outbox)
+{
+    return outbox->queue.count + (outbox->behind ? outbox->behind->count : 0);
 }
 
 /* The slot, made if need be; NULL without memory. */
@@ -182,15 +205,13 @@ void outbox_clear_slots(struct outbox *outbox)
 
 void outbox_clear_queue(struct outbox *outbox)
 {
-    while (outbox->ring_count > 0) {
-        struct fc_message *message = ring_pop(outbox);
-        fc_message_unref(&message);
-    }
+    drop_behind(outbox);
+    drop(outbox, &outbox->queue);
 }
 
 bool outbox_has_due(const struct outbox *outbox)
 {
-    return outbox->current || outbox->ring_count > 0;
+    return outbox->current || outbox->queue.count > 0;
 }
 
 /* The next slot, in turn, that has a message and is held or not; OUTBOX_NONE when there is none. */
@@ -208,7 +229,7 @@ static uint32_t slot_find(const struct outbox *outbox, bool is_held)
 
 bool outbox_has_ready_slot(const struct outbox *outbox)
 {
-    return slot_find(outbox, false) != OUTBOX_NONE;
+    return !outbox->behind && slot_find(outbox, false) != OUTBOX_NONE;
 }
 
 bool outbox_has_held_message(const struct outbox *outbox)
@@ -280,14 +301,15 @@ int outbox_gather(struct outbox *outbox, bool may_begin, struct iovec *iov, int 
     if (outbox->current) {
         gather_message(&g, outbox->current, current_head(outbox), outbox->current_sent);
     }
-    for (uint32_t i = 0; i < outbox->ring_count; i++) {
+    for (uint32_t i = 0; i < outbox->queue.count; i++) {
         if (g.count + PARTS_PER_MESSAGE > g.max) {
             return g.count;
         }
-        const struct fc_message *message = *ring_at(outbox, i);
+        const struct fc_message *message = ring_get(&outbox->queue, i);
         gather_message(&g, message, message_head(message), 0);
     }
-    if (may_begin && outbox->current_slot == OUTBOX_NONE && g.count + PARTS_PER_MESSAGE <= g.max) {
+    if (may_begin && !outbox->behind && outbox->current_slot == OUTBOX_NONE &&
+        g.count + PARTS_PER_MESSAGE <= g.max) {
         outbox->chosen = slot_find(outbox, false);
         if (outbox->chosen != OUTBOX_NONE) {
             const struct outbox_slot *slot = &outbox->slots->slot[outbox->chosen];
@@ -301,8 +323,9 @@ int outbox_gather(struct outbox *outbox, bool may_begin, struct iovec *iov, int 
 static void current_begin(struct outbox *outbox)
 {
     outbox->current_sent = 0;
-    if (outbox->ring_count > 0) {
-        outbox->current = ring_pop(outbox);
+    if (outbox->queue.count > 0) {
+        outbox->current = ring_pop(&outbox->queue);
+        outbox->queued_bytes -= fc_message_size(outbox->current);
         outbox->current_slot = OUTBOX_NONE;
         return;
     }

@@ -6,6 +6,8 @@
 
 #include <framecast/message.h>
 
+#include "net/ring.h"
+
 /*
  * What one connection has yet to be sent. Holds references, never copies of payloads.
  *
@@ -14,8 +16,11 @@
  *   queue     reliable messages, in order, bounded by the connection
  *   slots     one message each, the newest; replaced ones are counted
  *
+ * A message in parts holds up everything but what is pushed to the front: its frames must not be
+ * mixed with others.
+ *
  * Does no I/O: outbox_gather() shows what to write, outbox_advance() is told how much went. An
- * idle outbox owns no memory.
+ * idle outbox owns a few bytes, or none.
  */
 
 #define OUTBOX_NONE UINT32_MAX
@@ -23,13 +28,13 @@
 
 struct outbox_slots;
 
-/** Zero is an empty outbox. Threads: one at a time. */
+/** Threads: one at a time. */
 struct outbox {
-    struct fc_message **ring;
-    uint32_t ring_first, ring_count, ring_capacity;
+    struct ring queue;
+    struct ring *behind;   /* owned; what waits for a message in parts to end, or NULL */
     uint32_t chosen;       /* slot that the last gather offered, or OUTBOX_NONE */
     uint32_t current_slot; /* of current, or OUTBOX_NONE */
-    size_t queued_bytes;   /* of the queue */
+    size_t queued_bytes;   /* of the queue, and of what is behind */
     struct fc_message *current;
     size_t current_sent;
     struct outbox_slots *slots; /* NULL until the first put */
@@ -46,6 +51,13 @@ void outbox_begin(struct outbox *outbox, struct fc_message *message);
 FC_NODISCARD bool outbox_push(struct outbox *outbox, struct fc_message *message);
 FC_NODISCARD bool outbox_push_front(struct outbox *outbox, struct fc_message *message);
 
+/** Push a frame of a message in parts. As outbox_push(). */
+FC_NODISCARD bool outbox_push_part(struct outbox *outbox, struct fc_message *message, bool is_last);
+
+/** Push the last there will be: a message in parts that has not ended, and what is behind it, is
+ *  given up. As outbox_push(). */
+FC_NODISCARD bool outbox_push_last(struct outbox *outbox, struct fc_message *message);
+
 /** Put a slot's newest message; what it replaces is counted. As outbox_push(). */
 FC_NODISCARD bool outbox_put(struct outbox *outbox, uint32_t slot, struct fc_message *message);
 
@@ -59,6 +71,10 @@ void outbox_clear_queue(struct outbox *outbox);
 bool outbox_has_due(const struct outbox *outbox);
 bool outbox_has_ready_slot(const struct outbox *outbox);
 bool outbox_has_held_message(const struct outbox *outbox);
+
+/** Whether a message in parts has begun and not ended; how many messages are queued. */
+bool outbox_is_in_parts(const struct outbox *outbox);
+uint32_t outbox_queued_count(const struct outbox *outbox);
 
 uint64_t outbox_dropped(const struct outbox *outbox);
 

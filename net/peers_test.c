@@ -11,9 +11,9 @@
 
 static struct address parse(const char *text)
 {
-    char why[128];
+    struct fc_error error;
     struct address address;
-    assert_int_equal(address_parse(text, &address, why, sizeof(why)), 0);
+    assert_int_equal(address_parse(text, &address, &error), 0);
     return address;
 }
 

@@ -2,7 +2,6 @@
 #include "net/server.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +9,7 @@
 #include <unistd.h>
 
 #include "net/conn.h"
+#include "net/error.h"
 #include "net/listener.h"
 #include "net/loop.h"
 
@@ -21,23 +21,30 @@
 
 static const char *const listen_default[] = { "127.0.0.1:8765" };
 
+enum server_counter {
+    SERVER_ACCEPTED,
+    SERVER_REFUSED,
+    SERVER_REFUSED_ADDRESS,
+    SERVER_ACCEPT_PAUSES,
+    SERVER_SLOW_TURNS,
+    SERVER_COUNTER_COUNT,
+};
+
 struct fc_server {
+    struct conn_host host; /* of its connections */
     struct fc_server_options options;
     const struct fc_handler *handler; /* borrowed */
+    struct route *routes;             /* owned */
     struct listener *listeners[LISTENERS_MAX];
-    struct fc_loop *loops;
+    struct fc_loop **loops;
     pthread_t *threads;
     uint32_t loop_count, thread_count;
-    uv_signal_t signals[2]; /* SIGINT, SIGTERM */
-    int signal_count;       /* of those that are initialised */
     _Atomic bool is_stopping;
     _Atomic uint64_t counters[SERVER_COUNTER_COUNT];
+    _Atomic uint64_t conn_counters[CONN_COUNTER_COUNT];
     struct peers *peers;           /* owned */
     _Atomic uint32_t refused_open; /* connections that are only there to hear why */
-    struct stop_task {
-        struct fc_task task;
-        struct fc_loop *loop;
-    } * stop_tasks; /* one per loop */
+    struct fc_task first_stop;     /* on the first loop: what only it has */
 };
 
 static uint32_t processor_count(void)
@@ -59,73 +66,144 @@ static struct fc_server_options options_resolve(const struct fc_server_options *
     o.head_timeout_ns = o.head_timeout_ns ? o.head_timeout_ns : SECONDS(10);
     o.answer_timeout_ns = o.answer_timeout_ns ? o.answer_timeout_ns : SECONDS(10);
     o.keep_alive_ns = o.keep_alive_ns ? o.keep_alive_ns : SECONDS(60);
-    o.idle_viewer_ns = o.idle_viewer_ns ? o.idle_viewer_ns : SECONDS(30);
-    o.ping_every_ns = o.ping_every_ns ? o.ping_every_ns : SECONDS(20);
-    o.stop_timeout_ns = o.stop_timeout_ns ? o.stop_timeout_ns : SECONDS(4);
-    o.queue_max_bytes = o.queue_max_bytes ? o.queue_max_bytes : 1024 * 1024;
+    conn_options_resolve(&o.conn);
     return o;
 }
 
-const struct fc_handler *server_handler(const struct fc_server *server)
-{
-    return server->handler;
-}
-
-const struct fc_server_options *server_options(const struct fc_server *server)
-{
-    return &server->options;
-}
-
-void server_count(struct fc_server *server, enum server_counter counter)
+static void count(struct fc_server *server, enum server_counter counter)
 {
     atomic_fetch_add_explicit(&server->counters[counter], 1, memory_order_relaxed);
 }
 
-static void run_stop_task(struct fc_task *task)
+/* ---- what the connections' host does ---- */
+
+static struct fc_server *server_of(struct conn_host *host)
 {
-    loop_stop(container_of(task, struct stop_task, task)->loop);
+    return container_of(host, struct fc_server, host);
 }
 
-static int make_loops(struct fc_server *server)
+static void on_request(struct fc_conn *conn, const struct fc_http_request *request)
 {
-    const uint32_t count = server->options.threads;
-    server->loops = calloc(count, sizeof(*server->loops));
-    server->threads = calloc(count, sizeof(*server->threads));
-    server->stop_tasks = calloc(count, sizeof(*server->stop_tasks));
-    if (!server->loops || !server->threads || !server->stop_tasks) {
+    struct fc_server *server = server_of(conn->host);
+    if (routes_take(server->routes, server->handler->route_count, conn, request)) {
+        return;
+    }
+    if (server->handler->request) {
+        server->handler->request(conn, request);
+    } else {
+        conn_respond_error(conn, 404, "there is nothing here", "");
+    }
+}
+
+static void on_count(struct conn_host *host, enum conn_counter counter)
+{
+    atomic_fetch_add_explicit(&server_of(host)->conn_counters[counter], 1, memory_order_relaxed);
+}
+
+static void on_left(struct conn_host *host, struct fc_conn *conn)
+{
+    struct fc_server *server = server_of(host);
+    peers_leave(server->peers, &conn->peer);
+    if (conn->is_refused) {
+        atomic_fetch_sub_explicit(&server->refused_open, 1, memory_order_relaxed);
+    }
+}
+
+/* ---- what the loops' observer does ---- */
+
+static void *on_begun(void *ctx, struct fc_loop *loop)
+{
+    const struct fc_handler *handler = ((struct fc_server *)ctx)->handler;
+    return handler->loop_open ? handler->loop_open(loop, handler->ctx) : NULL;
+}
+
+static void on_ended(void *ctx, struct fc_loop *loop)
+{
+    const struct fc_handler *handler = ((struct fc_server *)ctx)->handler;
+    if (handler->loop_close) {
+        handler->loop_close(loop, handler->ctx);
+    }
+}
+
+static void on_slow(void *ctx, struct fc_loop *loop, const char *what, int64_t duration_ns)
+{
+    struct fc_server *server = ctx;
+    count(server, SERVER_SLOW_TURNS);
+    if (server->handler->slow) {
+        server->handler->slow(loop, what, duration_ns);
+    }
+}
+
+/* ---- making and releasing ---- */
+
+static void stop_listeners(struct fc_server *server)
+{
+    for (uint32_t i = 0; i < LISTENERS_MAX && server->listeners[i]; i++) {
+        listener_stop(server->listeners[i]);
+    }
+}
+
+static void run_first_stop(struct fc_task *task)
+{
+    struct fc_server *server = container_of(task, struct fc_server, first_stop);
+    stop_listeners(server);
+    loop_begin_stop(server->loops[0]);
+}
+
+void fc_server_stop(struct fc_server *server)
+{
+    if (atomic_exchange_explicit(&server->is_stopping, true, memory_order_acq_rel)) {
+        return;
+    }
+    (void)fc_loop_post(server->loops[0], &server->first_stop);
+    for (uint32_t i = 1; i < server->loop_count; i++) {
+        fc_loop_stop(server->loops[i]);
+    }
+}
+
+static void on_signal(void *ctx)
+{
+    fc_server_stop(ctx);
+}
+
+static int make_loops(struct fc_server *server, struct fc_error *error)
+{
+    const uint32_t threads = server->options.threads;
+    const struct loop_observer observer = {
+        .begun = on_begun,
+        .ended = on_ended,
+        .slow = on_slow,
+        .ctx = server,
+    };
+    const struct fc_loop_options options = { .stop_timeout_ns = server->options.stop_timeout_ns };
+    server->loops = calloc(threads, sizeof(*server->loops));
+    server->threads = calloc(threads, sizeof(*server->threads));
+    if (!server->loops || !server->threads) {
+        error_set(error, "out of memory");
         return -ENOMEM;
     }
-    for (uint32_t i = 0; i < count; i++) {
-        const int err = loop_init(&server->loops[i], server, i);
+    for (uint32_t i = 0; i < threads; i++) {
+        const int err = fc_loop_new(&server->loops[i], &options, error);
         if (err) {
             return err;
         }
+        loop_observe(server->loops[i], i, &observer);
         server->loop_count++;
-        server->stop_tasks[i].task.run = run_stop_task;
-        server->stop_tasks[i].loop = &server->loops[i];
     }
-    return 0;
+    return server->options.ignores_signals
+               ? 0
+               : loop_catch_signals(server->loops[0], on_signal, server);
 }
 
-static void on_signal(uv_signal_t *signal, int number)
+static int open_listeners(struct fc_server *server, struct fc_error *error)
 {
-    (void)number;
-    fc_server_stop(signal->data);
-}
-
-static int start_signals(struct fc_server *server)
-{
-    static const int numbers[2] = { SIGINT, SIGTERM };
-    for (int i = 0; i < 2; i++) {
-        uv_signal_t *signal = &server->signals[i];
-        int err = uv_signal_init(&server->loops[0].uv, signal);
-        if (err) {
-            return err;
-        }
-        server->signal_count++;
-        signal->data = server;
-        uv_unref((uv_handle_t *)signal); /* they last until the server is freed */
-        err = uv_signal_start(signal, on_signal, numbers[i]);
+    const struct fc_server_options *options = &server->options;
+    if (options->listen_count > LISTENERS_MAX) {
+        error_set(error, "more than %d listeners", LISTENERS_MAX);
+        return -EINVAL;
+    }
+    for (uint32_t i = 0; i < options->listen_count; i++) {
+        const int err = listener_open(&server->listeners[i], options->listen[i], error);
         if (err) {
             return err;
         }
@@ -134,38 +212,40 @@ static int start_signals(struct fc_server *server)
 }
 
 int fc_server_new(struct fc_server **out, const struct fc_server_options *options,
-                  const struct fc_handler *handler, char *why, size_t why_size)
+                  const struct fc_handler *handler, struct fc_error *error)
 {
-    snprintf(why, why_size, "out of memory or descriptors");
     struct fc_server *server = calloc(1, sizeof(*server));
     if (!server) {
+        error_set(error, "out of memory");
         return -ENOMEM;
     }
     server->options = options_resolve(options);
+    server->options.tls = options->tls ? fc_tls_ref(options->tls) : NULL;
     server->handler = handler;
-    int err = 0;
-    if (server->options.listen_count > LISTENERS_MAX) {
-        snprintf(why, why_size, "more than %d listeners", LISTENERS_MAX);
-        err = -EINVAL;
-        goto out;
+    server->host = (struct conn_host){
+        .options = server->options.conn,
+        .handler = &handler->conn,
+        .head_timeout_ns = server->options.head_timeout_ns,
+        .answer_timeout_ns = server->options.answer_timeout_ns,
+        .keep_alive_ns = server->options.keep_alive_ns,
+        .request = on_request,
+        .count = on_count,
+        .left = on_left,
+    };
+    server->first_stop.run = run_first_stop;
+    int err = routes_new(&server->routes, handler, &server->options.conn, error);
+    err = err ? err : open_listeners(server, error);
+    if (!err && !(server->peers = peers_new())) {
+        error_set(error, "out of memory");
+        err = -ENOMEM;
     }
-    for (uint32_t i = 0; i < server->options.listen_count; i++) {
-        err = listener_open(&server->listeners[i], server->options.listen[i], why, why_size);
-        if (err) {
-            goto out;
-        }
-    }
-    server->peers = peers_new();
-    err = server->peers ? make_loops(server) : -ENOMEM;
-    err = err ? err : start_signals(server);
+    err = err ? err : make_loops(server, error);
     if (err) {
-        goto out;
+        fc_server_free(&server);
+        return err;
     }
     *out = server;
-    server = NULL;
-out:
-    fc_server_free(&server);
-    return err;
+    return 0;
 }
 
 void fc_server_free(struct fc_server **server)
@@ -178,16 +258,14 @@ void fc_server_free(struct fc_server **server)
     for (uint32_t i = 0; i < LISTENERS_MAX; i++) {
         listener_free(&s->listeners[i]);
     }
-    for (int i = 0; i < s->signal_count; i++) {
-        uv_close((uv_handle_t *)&s->signals[i], NULL);
-    }
     for (uint32_t i = 0; i < s->loop_count; i++) {
-        loop_fini(&s->loops[i]);
+        fc_loop_free(&s->loops[i]);
     }
     peers_free(&s->peers);
+    fc_tls_unref(&s->options.tls);
+    free(s->routes);
     free(s->loops);
     free(s->threads);
-    free(s->stop_tasks);
     free(s);
 }
 
@@ -204,22 +282,14 @@ uint32_t fc_server_loop_count(const struct fc_server *server)
 
 struct fc_loop *fc_server_loop(struct fc_server *server, uint32_t index)
 {
-    return &server->loops[index];
-}
-
-void server_left(struct fc_server *server, struct peer **peer, bool was_refused)
-{
-    peers_leave(server->peers, peer);
-    if (was_refused) {
-        atomic_fetch_sub_explicit(&server->refused_open, 1, memory_order_relaxed);
-    }
+    return server->loops[index];
 }
 
 static uint64_t open_connections(const struct fc_server *server)
 {
     uint64_t count = 0;
     for (uint32_t i = 0; i < server->loop_count; i++) {
-        count += atomic_load_explicit(&server->loops[i].conn_count, memory_order_relaxed);
+        count += atomic_load_explicit(&server->loops[i]->conn_count, memory_order_relaxed);
     }
     return count;
 }
@@ -230,15 +300,19 @@ void fc_server_stats(const struct fc_server *server, struct fc_server_stats *out
     for (int i = 0; i < SERVER_COUNTER_COUNT; i++) {
         value[i] = atomic_load_explicit(&server->counters[i], memory_order_relaxed);
     }
+    uint64_t conn_value[CONN_COUNTER_COUNT];
+    for (int i = 0; i < CONN_COUNTER_COUNT; i++) {
+        conn_value[i] = atomic_load_explicit(&server->conn_counters[i], memory_order_relaxed);
+    }
     *out = (struct fc_server_stats){
         .accepted = value[SERVER_ACCEPTED],
         .open = open_connections(server),
         .refused = value[SERVER_REFUSED],
         .refused_address = value[SERVER_REFUSED_ADDRESS],
         .accept_pauses = value[SERVER_ACCEPT_PAUSES],
-        .bad_requests = value[SERVER_BAD_REQUESTS],
-        .closed_slow = value[SERVER_CLOSED_SLOW],
-        .closed_idle = value[SERVER_CLOSED_IDLE],
+        .bad_requests = conn_value[CONN_BAD_REQUESTS],
+        .closed_slow = conn_value[CONN_CLOSED_SLOW],
+        .closed_idle = conn_value[CONN_CLOSED_IDLE],
         .slow_turns = value[SERVER_SLOW_TURNS],
     };
 }
@@ -253,16 +327,16 @@ struct arrival {
 static void run_arrival(struct fc_task *task)
 {
     struct arrival *arrival = container_of(task, struct arrival, task);
-    conn_open(arrival->loop, arrival->conn);
+    (void)conn_open(arrival->loop, &arrival->conn);
     loop_conn_removed(arrival->loop); /* the place that was kept for it */
     free(arrival);
 }
 
 static struct fc_loop *emptiest_loop(struct fc_server *server)
 {
-    struct fc_loop *best = &server->loops[0];
+    struct fc_loop *best = server->loops[0];
     for (uint32_t i = 1; i < server->loop_count; i++) {
-        struct fc_loop *loop = &server->loops[i];
+        struct fc_loop *loop = server->loops[i];
         if (atomic_load_explicit(&loop->conn_count, memory_order_relaxed) <
             atomic_load_explicit(&best->conn_count, memory_order_relaxed)) {
             best = loop;
@@ -280,8 +354,8 @@ static void turn_away(struct fc_server *server, struct conn_arrival conn)
 static void hand_over(struct fc_server *server, struct conn_arrival conn)
 {
     struct fc_loop *loop = emptiest_loop(server);
-    if (loop == &server->loops[0]) {
-        conn_open(loop, conn);
+    if (loop == server->loops[0]) {
+        (void)conn_open(loop, &conn);
         return;
     }
     struct arrival *arrival = malloc(sizeof(*arrival));
@@ -302,13 +376,13 @@ static void hand_over(struct fc_server *server, struct conn_arrival conn)
 static void refuse(struct fc_server *server, struct conn_arrival conn)
 {
     const bool is_503 = conn.refused == 503;
-    server_count(server, is_503 ? SERVER_REFUSED : SERVER_REFUSED_ADDRESS);
+    count(server, is_503 ? SERVER_REFUSED : SERVER_REFUSED_ADDRESS);
     if (atomic_load_explicit(&server->refused_open, memory_order_relaxed) >= REFUSED_OPEN_MAX) {
         turn_away(server, conn);
         return;
     }
     atomic_fetch_add_explicit(&server->refused_open, 1, memory_order_relaxed);
-    conn_open(&server->loops[0], conn);
+    (void)conn_open(server->loops[0], &conn);
 }
 
 /* How many an address may have; 0: as many as it wants. */
@@ -321,11 +395,16 @@ static uint32_t limit_of(const struct fc_server *server, const struct address *p
     return max ? max : PER_ADDRESS_MAX;
 }
 
-static void on_accepted(void *ctx, int fd, const struct address *peer)
+static void on_accepted(void *ctx, int fd, const struct address *peer, bool is_plain)
 {
     struct fc_server *server = ctx;
-    loop_clock(&server->loops[0], "net");
-    struct conn_arrival conn = { .fd = fd, .is_tcp = address_is_internet(peer) };
+    loop_clock(server->loops[0], "net");
+    struct conn_arrival conn = {
+        .host = &server->host,
+        .fd = fd,
+        .is_tcp = address_is_internet(peer),
+        .tls = is_plain ? NULL : server->options.tls,
+    };
     const uint32_t limit = limit_of(server, peer);
     const uint64_t open = open_connections(server);
     if (open >= server->options.connections_max +
@@ -339,44 +418,18 @@ static void on_accepted(void *ctx, int fd, const struct address *peer)
         refuse(server, conn);
         return;
     }
-    server_count(server, SERVER_ACCEPTED);
+    count(server, SERVER_ACCEPTED);
     hand_over(server, conn);
 }
 
 static void on_paused(void *ctx)
 {
-    server_count(ctx, SERVER_ACCEPT_PAUSES);
-}
-
-static void stop_here(struct fc_server *server)
-{
-    for (uint32_t i = 0; i < LISTENERS_MAX && server->listeners[i]; i++) {
-        listener_stop(server->listeners[i]);
-    }
-}
-
-/* The first loop's part of stopping: what only it has. */
-static void run_first_stop_task(struct fc_task *task)
-{
-    struct fc_loop *loop = container_of(task, struct stop_task, task)->loop;
-    stop_here(loop->server);
-    loop_stop(loop);
-}
-
-void fc_server_stop(struct fc_server *server)
-{
-    if (atomic_exchange_explicit(&server->is_stopping, true, memory_order_acq_rel)) {
-        return;
-    }
-    server->stop_tasks[0].task.run = run_first_stop_task;
-    for (uint32_t i = 0; i < server->loop_count; i++) {
-        (void)fc_loop_post(&server->loops[i], &server->stop_tasks[i].task);
-    }
+    count(ctx, SERVER_ACCEPT_PAUSES);
 }
 
 static void *thread_main(void *arg)
 {
-    loop_run(arg);
+    fc_loop_run(arg);
     return NULL;
 }
 
@@ -389,10 +442,10 @@ static int start(struct fc_server *server)
         .ctx = server,
     };
     for (uint32_t i = 0; !err && i < LISTENERS_MAX && server->listeners[i]; i++) {
-        err = listener_start(server->listeners[i], &server->loops[0].uv, &sink);
+        err = listener_start(server->listeners[i], &server->loops[0]->uv, &sink);
     }
     for (uint32_t i = 1; !err && i < server->loop_count; i++) {
-        err = -pthread_create(&server->threads[i], NULL, thread_main, &server->loops[i]);
+        err = -pthread_create(&server->threads[i], NULL, thread_main, server->loops[i]);
         server->thread_count = err ? server->thread_count : i;
     }
     return err;
@@ -404,7 +457,7 @@ int fc_server_run(struct fc_server *server)
     if (err) {
         fc_server_stop(server);
     }
-    loop_run(&server->loops[0]);
+    fc_loop_run(server->loops[0]);
     for (uint32_t i = 1; i <= server->thread_count; i++) {
         pthread_join(server->threads[i], NULL);
     }

@@ -4,27 +4,20 @@
 
 #include <framecast/server.h>
 
-#include "net/peers.h"
+/* What server.c and route.c see of a server. Threads: any. */
 
-/* What loops and connections see of their server. Threads: any. */
-
-enum server_counter {
-    SERVER_ACCEPTED,
-    SERVER_REFUSED,
-    SERVER_REFUSED_ADDRESS,
-    SERVER_ACCEPT_PAUSES,
-    SERVER_BAD_REQUESTS,
-    SERVER_CLOSED_SLOW,
-    SERVER_CLOSED_IDLE,
-    SERVER_SLOW_TURNS,
-    SERVER_COUNTER_COUNT,
+/** A route and the options of its connections, resolved. */
+struct route {
+    const struct fc_route *given; /* borrowed */
+    struct fc_conn_options options;
 };
 
-const struct fc_handler *server_handler(const struct fc_server *server);
-const struct fc_server_options *server_options(const struct fc_server *server); /* resolved */
-void server_count(struct fc_server *server, enum server_counter counter);
+/** The routes of a server. Errors: -ENOMEM, -EINVAL with a sentence. Gives. */
+FC_NODISCARD int routes_new(struct route **out, const struct fc_handler *handler,
+                            const struct fc_conn_options *options, struct fc_error *error);
 
-/** A connection is over: its address has one less (takes *peer, which may be NULL). */
-void server_left(struct fc_server *server, struct peer **peer, bool was_refused);
+/** Give a request to the first route that matches; false when there is none. */
+bool routes_take(const struct route *routes, uint32_t count, struct fc_conn *conn,
+                 const struct fc_http_request *request);
 
 #endif

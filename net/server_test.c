@@ -48,14 +48,14 @@ static void start_on(const char *address)
     host_start(&host, (struct fc_server_options){ .listen = listen, .listen_count = 1 });
 }
 
-static int try_on(const char *address, char *why, size_t why_size)
+static int try_on(const char *address, struct fc_error *error)
 {
     static const struct fc_handler nothing;
     const char *const listen[] = { address };
     struct fc_server *server = NULL;
     const int err = fc_server_new(
         &server, &(struct fc_server_options){ .listen = listen, .listen_count = 1, .threads = 1 },
-        &nothing, why, why_size);
+        &nothing, error);
     fc_server_free(&server);
     return err;
 }
@@ -113,9 +113,9 @@ static void a_stale_socket_file_is_replaced(void **state)
     expect(fd, 200);
     close(fd);
 
-    char why[256]; /* one that is alive is not */
-    assert_int_equal(try_on(unix_address, why, sizeof(why)), -EADDRINUSE);
-    assert_non_null(strstr(why, "another program listens there"));
+    struct fc_error error; /* one that is alive is not */
+    assert_int_equal(try_on(unix_address, &error), -EADDRINUSE);
+    assert_non_null(strstr(error.text, "another program listens there"));
     assert_int_equal(access(path, F_OK), 0);
     host_stop(&host);
 }
@@ -123,11 +123,11 @@ static void a_stale_socket_file_is_replaced(void **state)
 static void what_is_no_socket_is_not_touched(void **state)
 {
     (void)state;
-    char why[256];
+    struct fc_error error;
     FILE *file = fopen(path, "w");
     assert_non_null(file);
     fclose(file);
-    assert_int_equal(try_on(unix_address, why, sizeof(why)), -EADDRINUSE);
+    assert_int_equal(try_on(unix_address, &error), -EADDRINUSE);
     assert_int_equal(unlink(path), 0);
 
     start_on(unix_address); /* nor the file of who took the place meanwhile */
@@ -142,8 +142,8 @@ static void what_is_no_socket_is_not_touched(void **state)
 static void ipv6_serves(void **state)
 {
     (void)state;
-    char why[256];
-    if (try_on("[::1]:0", why, sizeof(why)) != 0) {
+    struct fc_error error;
+    if (try_on("[::1]:0", &error) != 0) {
         skip(); /* a machine without IPv6 */
     }
     start_on("[::1]:0");
@@ -157,11 +157,11 @@ static void ipv6_serves(void **state)
 static void a_port_in_use_is_said(void **state)
 {
     (void)state;
-    char why[256];
+    struct fc_error error;
     host_start(&host, (struct fc_server_options){ 0 });
-    assert_int_equal(try_on(fc_server_address(host.server, 0), why, sizeof(why)), -EADDRINUSE);
-    assert_non_null(strstr(why, fc_server_address(host.server, 0)));
-    assert_non_null(strstr(why, "another program listens there"));
+    assert_int_equal(try_on(fc_server_address(host.server, 0), &error), -EADDRINUSE);
+    assert_non_null(strstr(error.text, fc_server_address(host.server, 0)));
+    assert_non_null(strstr(error.text, "another program listens there"));
     host_stop(&host);
 }
 
@@ -345,12 +345,12 @@ static void a_stop_may_come_first(void **state)
 {
     (void)state;
     static const struct fc_handler nothing;
-    char why[256];
+    struct fc_error error;
     struct fc_server *server = NULL;
     const char *const listen[] = { "127.0.0.1:0" };
     assert_int_equal(
         fc_server_new(&server, &(struct fc_server_options){ .listen = listen, .listen_count = 1 },
-                      &nothing, why, sizeof(why)),
+                      &nothing, &error),
         0);
     fc_server_stop(server);
     assert_int_equal(fc_server_run(server), 0);

@@ -17,7 +17,7 @@
 #include "serve/audience.h"
 #include "serve/site.h"
 
-#define WHY_SIZE 512
+#define MESSAGE_MAX_BYTES (64 * 1024) /* of what a viewer says */
 
 struct program {
     const struct cli_serve *config;
@@ -28,7 +28,7 @@ struct program {
     struct audience **audiences; /* one per loop */
     struct pool *encoders;
     struct stream **streams;
-    char why[WHY_SIZE];
+    struct fc_error why;
 };
 
 /* The system's limit on descriptors is what bounds viewers; take all that is allowed. */
@@ -52,9 +52,12 @@ static int make_server(struct program *p)
                              .threads = (uint32_t)config->threads,
                              .connections_max = (uint32_t)config->viewers_max,
                              .connections_per_address_max = (uint32_t)config->per_address_max,
-                             .idle_viewer_ns = (int64_t)(config->idle_viewer_s * NS_PER_S),
+                             .conn = {
+                                 .message_max_bytes = MESSAGE_MAX_BYTES,
+                                 .idle_viewer_ns = (int64_t)(config->idle_viewer_s * NS_PER_S),
+                             },
                          },
-                         &p->handler, p->why, sizeof(p->why));
+                         &p->handler, &p->why);
 }
 
 /* One feed and one audience per loop; the site is what they all see. */
@@ -109,7 +112,7 @@ static int make_streams(struct program *p)
                              .feeds = p->feeds,
                              .feed_count = p->site.loop_count,
                          },
-                         p->why, sizeof(p->why));
+                         p->why.text, sizeof(p->why.text));
     }
     return err;
 }
@@ -119,7 +122,7 @@ static int start_streams(struct program *p)
     for (uint32_t i = 0; i < p->config->stream_count; i++) {
         const int err = stream_start(p->streams[i]);
         if (err) {
-            snprintf(p->why, sizeof(p->why), "stream '%s' cannot start: %s",
+            snprintf(p->why.text, sizeof(p->why.text), "stream '%s' cannot start: %s",
                      p->config->streams[i].name, strerror(-err));
             return err;
         }
@@ -149,7 +152,7 @@ static void print_addresses(const struct program *p)
 
 static int run(struct program *p)
 {
-    snprintf(p->why, sizeof(p->why), "out of memory");
+    snprintf(p->why.text, sizeof(p->why.text), "out of memory");
     int err = make_server(p);
     err = err ? err : make_audiences(p);
     err = err ? err : make_streams(p);
@@ -159,7 +162,7 @@ static int run(struct program *p)
     }
     print_addresses(p);
     err = fc_server_run(p->server);
-    snprintf(p->why, sizeof(p->why), "cannot serve: %s", strerror(-err));
+    snprintf(p->why.text, sizeof(p->why.text), "cannot serve: %s", strerror(-err));
     return err;
 }
 
@@ -188,9 +191,9 @@ static void clean_up(struct program *p)
 
 static int serve(const struct cli_serve *config)
 {
-    char why[WHY_SIZE];
-    if (config->predict && !predictor_check(config->predict, why, sizeof(why))) {
-        cli_complain("%s", why);
+    struct fc_error why;
+    if (config->predict && !predictor_check(config->predict, why.text, sizeof(why.text))) {
+        cli_complain("%s", why.text);
         return CLI_STATUS_USAGE;
     }
     struct program program = { .config = config };
@@ -198,7 +201,7 @@ static int serve(const struct cli_serve *config)
     const int err = run(&program);
     clean_up(&program);
     if (err) {
-        cli_complain("%s", program.why);
+        cli_complain("%s", program.why.text);
     }
     switch (err) {
     case 0:

@@ -24,13 +24,14 @@ void fc_ws_end(struct fc_ws *ws, enum fc_ws_signal signal, uint16_t code, const 
     }
 }
 
-static uint32_t next_mask(struct fc_ws *ws)
+void fc_ws_next_mask(struct fc_ws *ws, uint8_t mask[4])
 {
     ws->mask_state += UINT32_C(0x9e3779b9);
     uint32_t x = ws->mask_state;
     x = (x ^ x >> 16) * UINT32_C(0x85ebca6b);
     x = (x ^ x >> 13) * UINT32_C(0xc2b2ae35);
-    return x ^ x >> 16;
+    x ^= x >> 16;
+    memcpy(mask, &x, sizeof(x));
 }
 
 bool fc_ws_queue(struct fc_ws *ws, uint8_t opcode, struct fc_bytes payload)
@@ -42,8 +43,7 @@ bool fc_ws_queue(struct fc_ws *ws, uint8_t opcode, struct fc_bytes payload)
         .payload_bytes = payload.size,
     };
     if (header.masked) {
-        const uint32_t mask = next_mask(ws);
-        memcpy(header.mask, &mask, sizeof(mask));
+        fc_ws_next_mask(ws, header.mask);
     }
     return fc_ws_output_add(&ws->output, &header, payload);
 }

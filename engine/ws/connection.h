@@ -47,6 +47,9 @@ void fc_ws_end(struct fc_ws *ws, enum fc_ws_signal signal, uint16_t code, const 
 /** Break off with a close frame; without memory for one the connection ends without. */
 void fc_ws_fail(struct fc_ws *ws, uint16_t code, const char *reason);
 
+/** The masking key of the next frame that a client sends. Spec: RFC 6455 section 5.3. */
+void fc_ws_next_mask(struct fc_ws *ws, uint8_t mask[4]);
+
 /** Queue one whole frame. Errors: false without memory. */
 bool fc_ws_queue(struct fc_ws *ws, uint8_t opcode, struct fc_bytes payload);
 

@@ -57,7 +57,7 @@ static void open_endless(struct fc_conn *conn, const struct fc_http_request *req
 {
     struct host *host = host_of(conn);
     if (is_at(request, "/ws")) {
-        if (!fc_conn_accept(conn, request, NULL, 0)) {
+        if (!fc_conn_accept(conn, request, NULL)) {
             return;
         }
     } else {
@@ -142,9 +142,7 @@ void host_start(struct host *host, struct fc_server_options options)
         .handler = {
             .loop_open = on_loop_open,
             .request = on_request,
-            .message = on_message,
-            .started = on_started,
-            .closed = on_closed,
+            .conn = { .message = on_message, .started = on_started, .closed = on_closed },
             .slow = on_slow,
             .ctx = host,
         },
@@ -156,9 +154,12 @@ void host_start(struct host *host, struct fc_server_options options)
         options.listen_count = 1;
     }
     options.threads = options.threads ? options.threads : 1;
-    char why[256] = "";
-    if (fc_server_new(&host->server, &options, &host->handler, why, sizeof(why)) != 0) {
-        fail_msg("%s", why);
+    if (options.conn.message_max_bytes == 0) {
+        options.conn.message_max_bytes = HOST_MESSAGE_MAX_BYTES;
+    }
+    struct fc_error error;
+    if (fc_server_new(&host->server, &options, &host->handler, &error) != 0) {
+        fail_msg("%s", error.text);
     }
     assert_int_equal(pthread_create(&host->thread, NULL, thread_main, host), 0);
 }
@@ -199,10 +200,9 @@ void host_run(struct host *host, void (*run)(struct host *host, void *ctx), void
 
 int host_connect_small(const struct host *host, int receive_bytes)
 {
-    char why[128];
+    struct fc_error error;
     struct address address;
-    assert_int_equal(address_parse(fc_server_address(host->server, 0), &address, why, sizeof(why)),
-                     0);
+    assert_int_equal(address_parse(fc_server_address(host->server, 0), &address, &error), 0);
     const int fd = socket(address.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_true(fd >= 0);
     const struct timeval limit = { .tv_sec = HOST_SECONDS };

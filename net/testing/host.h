@@ -19,6 +19,7 @@
  * The message "close" has /ws close with 4001.
  */
 
+#define HOST_MESSAGE_MAX_BYTES (64 * 1024)
 #define HOST_SECONDS 20 /* a wait that takes longer has failed */
 
 struct host {

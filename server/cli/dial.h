@@ -7,7 +7,7 @@
 
 #include <framecast/http.h>
 
-#include "cli/url.h"
+#include "net/url.h"
 
 /*
  * From an address to a connected socket, and one HTTP request over it. Blocks, but not beyond its

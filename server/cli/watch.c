@@ -73,8 +73,14 @@ int cli_watch(const struct cli_watch *options)
 {
     struct url url;
     char why[WHY_SIZE];
-    if (url_parse(options->url, &url, why, sizeof(why)) != 0) {
-        cli_complain("%s", why);
+    struct fc_error error;
+    if (url_parse(options->url, &url, &error) != 0) {
+        cli_complain("%s", error.text);
+        return CLI_STATUS_USAGE;
+    }
+    if (url.is_secure) {
+        cli_complain("address '%s': TLS is not possible here; use the server's ws:// address",
+                     options->url);
         return CLI_STATUS_USAGE;
     }
     struct album *album = NULL;

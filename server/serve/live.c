@@ -276,8 +276,11 @@ static const struct endpoint_ops ops = { .message = message, .started = started,
 void live_visit(const struct visit *visit)
 {
     const bool is_offered = fc_ws_offers_subprotocol(visit->request, LIVE_SUBPROTOCOL);
-    if (!fc_conn_accept(visit->conn, visit->request, is_offered ? LIVE_SUBPROTOCOL : NULL,
-                        MESSAGE_MAX_BYTES)) {
+    const struct fc_accept_options options = {
+        .subprotocol = is_offered ? LIVE_SUBPROTOCOL : NULL,
+        .conn = &(struct fc_conn_options){ .message_max_bytes = MESSAGE_MAX_BYTES },
+    };
+    if (!fc_conn_accept(visit->conn, visit->request, &options)) {
         return;
     }
     struct live *live = is_offered ? calloc(1, sizeof(*live)) : NULL;

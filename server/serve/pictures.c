@@ -90,7 +90,7 @@ void mjpeg_visit(const struct visit *visit)
 void frames_visit(const struct visit *visit)
 {
     struct rendition_key key = { 0 };
-    if (!answer_parse_key(visit, &key) || !fc_conn_accept(visit->conn, visit->request, NULL, 0)) {
+    if (!answer_parse_key(visit, &key) || !fc_conn_accept(visit->conn, visit->request, NULL)) {
         return;
     }
     struct picture_viewer *viewer = viewer_new(visit, PICTURE_FORM_WS);

@@ -42,7 +42,7 @@ void predictions_visit(const struct visit *visit)
 {
     const struct fc_http_request *request = visit->request;
     if (visit->is_upgrade) {
-        if (fc_conn_accept(visit->conn, request, NULL, 0)) {
+        if (fc_conn_accept(visit->conn, request, NULL)) {
             subscriber_open(visit, PREDICTION_FORM_WS);
         }
         return;

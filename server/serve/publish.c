@@ -53,9 +53,11 @@ static const struct endpoint_ops ops = { .message = message, .closed = closed };
 void publish_visit(const struct visit *visit)
 {
     struct source *source = stream_source(visit->stream);
+    static const struct fc_conn_options pictures = { .message_max_bytes = PICTURE_JPEG_MAX_BYTES };
     char ack[8] = "";
     (void)fc_http_query_get(visit->request->query, "ack", ack, sizeof(ack));
-    if (!fc_conn_accept(visit->conn, visit->request, NULL, PICTURE_JPEG_MAX_BYTES)) {
+    if (!fc_conn_accept(visit->conn, visit->request,
+                        &(struct fc_accept_options){ .conn = &pictures })) {
         return;
     }
     if (!source_is_published(source)) {

@@ -94,7 +94,7 @@ static bool is_foreign(const struct fc_http_request *request)
 static void answer_no_stream(const struct visit *visit, const char *name)
 {
     if (visit->is_upgrade) {
-        if (fc_conn_accept(visit->conn, visit->request, NULL, 0)) {
+        if (fc_conn_accept(visit->conn, visit->request, NULL)) {
             fc_conn_close(visit->conn, LIVE_CLOSE_NO_STREAM,
                           "there is no such stream; see /streams");
         }

@@ -47,7 +47,7 @@ static void message(struct fc_conn *conn, enum fc_ws_kind kind, struct fc_bytes 
 static void started(struct fc_conn *conn, uint32_t slot, const struct fc_message *message)
 {
     struct endpoint *endpoint = fc_conn_user(conn);
-    if (endpoint->ops->started) {
+    if (endpoint && endpoint->ops->started) {
         endpoint->ops->started(endpoint, slot, message);
     }
 }
@@ -55,7 +55,9 @@ static void started(struct fc_conn *conn, uint32_t slot, const struct fc_message
 static void closed(struct fc_conn *conn)
 {
     struct endpoint *endpoint = fc_conn_user(conn);
-    endpoint->ops->closed(endpoint);
+    if (endpoint) {
+        endpoint->ops->closed(endpoint);
+    }
 }
 
 static void slow(struct fc_loop *loop, const char *what, int64_t duration_ns)
@@ -69,9 +71,7 @@ struct fc_handler site_handler(struct site *site)
     return (struct fc_handler){
         .loop_open = loop_open,
         .request = request,
-        .message = message,
-        .started = started,
-        .closed = closed,
+        .conn = { .message = message, .started = started, .closed = closed },
         .slow = slow,
         .ctx = site,
     };

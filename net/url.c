@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-#include "cli/url.h"
+#include "net/url.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
+#include <framecast/http.h>
+
+#include "net/error.h"
+
 /*
  * Pieces are cut from the left: scheme, authority, path. Only what a request line and a Host
  * header can carry is let through, so that no address can smuggle in a header of its own.
  */
 
-#define DEFAULT_PORT "80"
 #define PORT_MAX 65535
 
 struct span {
@@ -83,7 +86,7 @@ static const char *authority_parse(struct span text, struct url *out)
         return host.len == 0 ? "the host is missing" : "the host is not a name or an address";
     }
 
-    memcpy(out->port, DEFAULT_PORT, sizeof(DEFAULT_PORT));
+    snprintf(out->port, sizeof(out->port), "%s", out->is_secure ? "443" : "80");
     if (rest.len > 0) {
         const struct span port = { rest.at + 1, rest.len - 1 };
         if (rest.at[0] != ':' || !port_is_valid(port) ||
@@ -92,6 +95,22 @@ static const char *authority_parse(struct span text, struct url *out)
         }
     }
     return span_copy(text, out->authority, sizeof(out->authority)) ? NULL : "the host is too long";
+}
+
+/* Cut "NAME:WORD@" from the front of an authority. */
+static const char *user_parse(struct span *authority, struct url *out)
+{
+    const char *at = authority->len > 0 ? memchr(authority->at, '@', authority->len) : NULL;
+    if (!at) {
+        return NULL;
+    }
+    const struct fc_bytes user = { (const uint8_t *)authority->at, (size_t)(at - authority->at) };
+    if (!fc_http_path_decode(user, out->user, sizeof(out->user))) {
+        return "the name and password before '@' are too long or not percent-encoded properly";
+    }
+    authority->at = at + 1;
+    authority->len -= user.size + 1;
+    return NULL;
 }
 
 static const char *path_parse(const char *text, struct url *out)
@@ -131,28 +150,40 @@ static const char *parse(const char *text, struct url *out)
     if (rest) {
         return unix_parse(rest, out);
     }
-    if (scheme_skip(text, "wss://") || scheme_skip(text, "https://")) {
-        return "TLS is not possible here; use the server's ws:// address";
+    static const struct {
+        const char *prefix;
+        bool is_secure;
+    } schemes[] = {
+        { "ws://", false }, { "http://", false }, { "wss://", true }, { "https://", true }
+    };
+    for (size_t i = 0; !rest && i < sizeof(schemes) / sizeof(schemes[0]); i++) {
+        rest = scheme_skip(text, schemes[i].prefix);
+        out->is_secure = rest && schemes[i].is_secure;
     }
-    rest = scheme_skip(text, "ws://");
-    rest = rest ? rest : scheme_skip(text, "http://");
     if (!rest) {
-        return "it does not begin with ws://, http:// or unix:";
+        return "it does not begin with ws://, wss://, http://, https:// or unix:";
     }
-    const struct span authority = { rest, strcspn(rest, "/?#") };
-    const char *reason = authority_parse(authority, out);
-    return reason ? reason : path_parse(rest + authority.len, out);
+    struct span authority = { rest, strcspn(rest, "/?#") };
+    const char *path = rest + authority.len;
+    const char *reason = user_parse(&authority, out);
+    reason = reason ? reason : authority_parse(authority, out);
+    return reason ? reason : path_parse(path, out);
 }
 
-int url_parse(const char *text, struct url *out, char *why, size_t why_size)
+int url_parse(const char *text, struct url *out, struct fc_error *error)
 {
     struct url url = { 0 };
     const char *reason = parse(text, &url);
     if (reason) {
-        snprintf(why, why_size, "address '%.100s': %s; write it as ws://HOST:PORT/PATH", text,
-                 reason);
+        error_set(error, "address '%.100s': %s; write it as ws://HOST:PORT/PATH", text, reason);
         return -EINVAL;
     }
     *out = url;
     return 0;
+}
+
+void url_format_target(const struct url *url, char out[URL_TARGET_SIZE])
+{
+    const bool is_v6 = strchr(url->host, ':') != NULL;
+    snprintf(out, URL_TARGET_SIZE, is_v6 ? "[%s]:%s" : "%s:%s", url->host, url->port);
 }
