@@ -88,6 +88,7 @@ struct fc_conn {
     bool is_unread;       /* TLS holds decrypted bytes that no poll will tell of */
     bool is_crossed;      /* TLS must write to read on, or read to write on */
     bool is_deflated;     /* permessage-deflate was agreed */
+    bool may_deflate;     /* and the peer's window is large enough for what we send */
     bool has_close_frame; /* the outbox has, or had, our close frame */
     bool has_own_options;
 };
@@ -152,7 +153,7 @@ bool conn_transmit(struct fc_conn *conn, const struct iovec *iov, int count, siz
 void conn_secure(struct fc_conn *conn);
 
 /** Make the engine. Errors: false without memory. */
-bool conn_ws_begin(struct fc_conn *conn);
+bool conn_ws_begin(struct fc_conn *conn, const struct fc_deflate *deflate);
 
 /** The opening handshake is done: tell the application. */
 void conn_ws_opened(struct fc_conn *conn);

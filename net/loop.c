@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/epoll.h>
 
+#include <framecast/deflate.h>
+
 #include "net/conn.h"
 #include "net/error.h"
 
@@ -386,6 +388,8 @@ void fc_loop_free(struct fc_loop **loop)
     (void)err;
     poller_close(&l->poller);
     pthread_mutex_destroy(&l->lock);
+    fc_deflater_free(&l->deflater);
+    fc_inflater_free(&l->inflater);
     free(l->input);
     free(l);
 }
@@ -425,6 +429,22 @@ void loop_conn_removed(struct fc_loop *loop)
 {
     atomic_fetch_sub_explicit(&loop->conn_count, 1, memory_order_relaxed);
     end_if_empty(loop);
+}
+
+struct fc_inflater *loop_inflater(struct fc_loop *loop)
+{
+    if (!loop->inflater) {
+        loop->inflater = fc_inflater_new();
+    }
+    return loop->inflater;
+}
+
+struct fc_deflater *fc_loop_deflater(struct fc_loop *loop)
+{
+    if (!loop->deflater) {
+        loop->deflater = fc_deflater_new(&(struct fc_deflater_options){ 0 });
+    }
+    return loop->deflater;
 }
 
 void *fc_loop_user(const struct fc_loop *loop)

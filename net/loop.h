@@ -71,6 +71,8 @@ struct fc_loop {
     int64_t stop_at_ns;           /* 0: running */
     uint32_t stop_batch;          /* connections told to go at each sweep while stopping */
     uint8_t *input;               /* LOOP_INPUT_BYTES, shared by all connections */
+    struct fc_deflater *deflater; /* owned; shared likewise, made when first needed */
+    struct fc_inflater *inflater;
     char peer[ADDRESS_TEXT_SIZE]; /* what fc_conn_peer() gave out last */
 
     /* looked at from anywhere, never waited for */
@@ -93,6 +95,9 @@ void loop_clock(struct fc_loop *loop, const char *next);
 /** A connection was opened or has gone. */
 void loop_conn_added(struct fc_loop *loop);
 void loop_conn_removed(struct fc_loop *loop);
+
+/** Lent to engines; NULL without memory. */
+struct fc_inflater *loop_inflater(struct fc_loop *loop);
 
 /** Have the gate timer look at loop->gated. */
 void loop_watch_gate(struct fc_loop *loop);

@@ -106,6 +106,10 @@ static bool begin_frame(struct fc_ws *ws)
                                  : "frame from a client is not masked");
         return false;
     }
+    if (header->rsv1 && !ws->is_deflate_on) {
+        fc_ws_fail(ws, FC_WS_CODE_PROTOCOL_ERROR, "RSV1 without an extension that uses it");
+        return false;
+    }
     if (fc_ws_opcode_is_control(header->opcode) || is_discarding(ws)) {
         return true;
     }
@@ -167,6 +171,48 @@ static struct fc_bytes give(struct fc_ws *ws, struct fc_ws_buffer *collected, st
     return collected ? (struct fc_bytes){ collected->data, collected->size } : whole;
 }
 
+/* The inflater: the one lent, or the connection's own, which one without context gives back after
+ * each message. NULL without memory. */
+static struct fc_inflater *inflater_take(struct fc_ws *ws)
+{
+    if (!ws->inflater) {
+        ws->inflater = fc_inflater_new();
+    }
+    return ws->inflater;
+}
+
+static void inflater_give_back(struct fc_ws *ws)
+{
+    if (!ws->keeps_context && !ws->is_inflater_lent) {
+        fc_inflater_free(&ws->inflater);
+    }
+}
+
+/* Inflate what was collected, or lies in the input space. Errors: false, the connection failed. */
+static bool inflate_message(struct fc_ws *ws, struct fc_bytes whole, struct fc_ws_buffer **out)
+{
+    const bool is_text = ws->message.kind == FC_WS_TEXT;
+    struct fc_ws_buffer *collected = fc_ws_message_take(&ws->message);
+    const struct fc_bytes payload =
+        collected ? (struct fc_bytes){ collected->data, collected->size } : whole;
+    struct fc_inflater *inflater = inflater_take(ws);
+    const uint16_t code =
+        inflater ? fc_inflater_run(inflater, payload, ws->keeps_context, ws->limits.bytes_max, out)
+                 : FC_WS_CODE_INTERNAL;
+    inflater_give_back(ws);
+    fc_ws_buffer_free(&collected);
+    if (code) {
+        fc_ws_fail(ws, code, fc_inflater_reason(code));
+        return false;
+    }
+    if (is_text && *out && !fc_utf8_is_valid((struct fc_bytes){ (*out)->data, (*out)->size })) {
+        fc_ws_buffer_free(out);
+        fc_ws_fail(ws, FC_WS_CODE_INVALID_DATA, "text is not UTF-8");
+        return false;
+    }
+    return true;
+}
+
 static bool end_data(struct fc_ws *ws, struct fc_bytes whole, struct fc_ws_event *event)
 {
     if (is_discarding(ws) || !ws->reader.header.fin) {
@@ -177,7 +223,15 @@ static bool end_data(struct fc_ws *ws, struct fc_bytes whole, struct fc_ws_event
         return false;
     }
     const enum fc_ws_kind kind = ws->message.kind;
-    const struct fc_bytes payload = give(ws, fc_ws_message_take(&ws->message), whole);
+    struct fc_ws_buffer *collected = NULL;
+    if (!ws->message.is_deflated) {
+        collected = fc_ws_message_take(&ws->message);
+    } else if (inflate_message(ws, whole, &collected)) {
+        whole = (struct fc_bytes){ 0 };
+    } else {
+        return false;
+    }
+    const struct fc_bytes payload = give(ws, collected, whole);
     *event = (struct fc_ws_event){ .type = FC_WS_EVENT_MESSAGE, .kind = kind, .payload = payload };
     return true;
 }

@@ -7,6 +7,7 @@
 
 #include <framecast/attr.h>
 #include <framecast/bytes.h>
+#include <framecast/deflate.h>
 
 /*
  * The WebSocket protocol (RFC 6455) after the opening handshake, without any I/O.
@@ -53,16 +54,19 @@ enum fc_ws_code {
 /** Zero means "the default", so { 0 } is a working server engine. */
 struct fc_ws_options {
     enum fc_ws_role role;
-    uint64_t message_max_bytes;  /* of one received message; 0: 16 MiB */
-    uint64_t output_max_bytes;   /* queued by fc_ws_send and not yet taken; 0: 1 MiB */
-    int64_t close_timeout_ns;    /* from our close frame to giving up; 0: 2 s */
-    int64_t ping_every_ns;       /* after this long without input; 0: never */
-    int64_t pong_timeout_ns;     /* from a ping, or input after it, to giving up; 0: 20 s */
-    uint32_t fragments_max;      /* of one message; 0: 16384 */
-    struct fc_space input_space; /* lent for the engine's life and shareable between all engines of
-                                    one thread, at least 1 KiB; {0}: the engine has its own 16 KiB.
-                                    All events must be pulled before another engine uses it. */
-    uint32_t mask_seed;          /* client: starts the masking keys; give random bits */
+    uint64_t message_max_bytes;   /* of one received message; 0: 16 MiB */
+    uint64_t output_max_bytes;    /* queued by fc_ws_send and not yet taken; 0: 1 MiB */
+    int64_t close_timeout_ns;     /* from our close frame to giving up; 0: 2 s */
+    int64_t ping_every_ns;        /* after this long without input; 0: never */
+    int64_t pong_timeout_ns;      /* from a ping, or input after it, to giving up; 0: 20 s */
+    uint32_t fragments_max;       /* of one message, up to 65535; 0: 16384 */
+    struct fc_space input_space;  /* lent for the engine's life and shareable between all engines of
+                                     one thread, at least 1 KiB; {0}: the engine has its own 16 KiB.
+                                     All events must be pulled before another engine uses it. */
+    uint32_t mask_seed;           /* client: starts the masking keys; give random bits */
+    struct fc_deflate deflate;    /* what the opening handshake agreed on */
+    struct fc_inflater *inflater; /* lent and shareable as input_space is; used where the peer sends
+                                     each message by itself. NULL: one is made when needed */
 };
 
 enum fc_ws_event_type {
