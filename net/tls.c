@@ -45,13 +45,14 @@ static bool is_authority_missing(long verdict)
            verdict == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY ||
            verdict == X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE ||
            verdict == X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT ||
-           verdict == X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN;
+           verdict == X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN ||
+           verdict == X509_V_ERR_CERT_SIGNATURE_FAILURE; /* one of the same name is there */
 }
 
 /* Why the peer's certificate was refused; false when that was not the reason. */
 static bool explain_verification(const struct tls *tls, char *text, size_t size)
 {
-    const unsigned long code = ERR_peek_error();
+    const unsigned long code = ERR_peek_last_error(); /* after what made it fail */
     if (ERR_GET_LIB(code) != ERR_LIB_SSL ||
         ERR_GET_REASON(code) != SSL_R_CERTIFICATE_VERIFY_FAILED) {
         return false;
@@ -253,7 +254,7 @@ long tls_read(struct tls *tls, struct fc_space room, enum tls_step *wants)
     case SSL_ERROR_WANT_READ:
         *wants = TLS_WANT_READ;
         return -EAGAIN;
-    case SSL_ERROR_ZERO_RETURN:
+    case SSL_ERROR_ZERO_RETURN: /* also when the stream ended without it */
         tls->is_ended = true;
         return 0;
     default:

@@ -77,13 +77,13 @@ static X509 *new_certificate(struct pki *pki, EVP_PKEY *key, const char *common_
     return certificate;
 }
 
-void pki_open(struct pki *pki)
+void pki_open(struct pki *pki, const char *common_name)
 {
     *pki = (struct pki){ .folder = "/tmp/framecast-pki-XXXXXX" };
     assert_non_null(mkdtemp(pki->folder));
     pki->key = EVP_EC_gen("P-256");
     assert_non_null(pki->key);
-    pki->certificate = new_certificate(pki, pki->key, "an authority of tests", 0);
+    pki->certificate = new_certificate(pki, pki->key, common_name, 0);
     X509_set_issuer_name(pki->certificate, X509_get_subject_name(pki->certificate));
     add_extension(pki->certificate, pki->certificate, NID_basic_constraints, "critical,CA:TRUE");
     add_extension(pki->certificate, pki->certificate, NID_key_usage, "critical,keyCertSign");

@@ -17,7 +17,7 @@ struct pki {
     long serial;
 };
 
-void pki_open(struct pki *pki);
+void pki_open(struct pki *pki, const char *common_name);
 
 /** Also removes the folder. */
 void pki_close(struct pki *pki);

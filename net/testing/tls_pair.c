@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "net/testing/tls_pair.h"
 
-#include <errno.h>
+#include <openssl/err.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,6 +14,32 @@
 #include <cmocka.h>
 
 #define TURNS_MAX 1000
+
+struct fc_tls *tls_pair_context(struct fc_tls_options options)
+{
+    struct fc_tls *tls = NULL;
+    struct fc_error error;
+    if (fc_tls_new(&tls, &options, &error) != 0) {
+        fail_msg("%s", error.text);
+    }
+    return tls;
+}
+
+struct fc_tls_options tls_pair_server(const struct pki *pki, const char *certificate)
+{
+    char cert[32], key[32];
+    snprintf(cert, sizeof(cert), "%s.pem", certificate);
+    snprintf(key, sizeof(key), "%s.key", certificate);
+    return (struct fc_tls_options){
+        .cert_file = pki_path(pki, cert),
+        .key_file = pki_path(pki, key),
+    };
+}
+
+struct fc_tls_options tls_pair_client(const struct pki *pki)
+{
+    return (struct fc_tls_options){ .is_client = true, .ca_file = pki_path(pki, "ca.pem") };
+}
 
 void tls_pair_open(struct tls_pair *pair, struct fc_tls *server, struct fc_tls *client,
                    const char *server_name, int buffer_bytes)
@@ -79,16 +105,17 @@ void tls_pair_close(struct tls_pair *pair)
 }
 
 bool tls_pair_agrees(struct fc_tls *server, struct fc_tls *client, const char *server_name,
-                     char *server_reason, char *client_reason)
+                     char server_reason[TLS_PAIR_REASON_SIZE],
+                     char client_reason[TLS_PAIR_REASON_SIZE])
 {
     struct tls_pair pair;
     tls_pair_open(&pair, server, client, server_name, 0);
     const bool has_agreed = tls_pair_shake(&pair);
     if (server_reason) {
-        snprintf(server_reason, 256, "%s", tls_reason(pair.server));
+        snprintf(server_reason, TLS_PAIR_REASON_SIZE, "%s", tls_reason(pair.server));
     }
     if (client_reason) {
-        snprintf(client_reason, 256, "%s", tls_reason(pair.client));
+        snprintf(client_reason, TLS_PAIR_REASON_SIZE, "%s", tls_reason(pair.client));
     }
     tls_pair_close(&pair);
     return has_agreed;
@@ -103,4 +130,15 @@ void tls_pair_carry(struct tls *from, struct tls *to, const char *text)
     assert_int_equal(tls_write(from, &iov, 1, &wants), size);
     assert_int_equal(tls_read(to, (struct fc_space){ heard, sizeof(heard) }, &wants), size);
     assert_memory_equal(heard, text, size);
+}
+
+int tls_pair_queue_is_empty(void **state)
+{
+    (void)state;
+    const unsigned long code = ERR_peek_error();
+    if (code != 0) {
+        print_error("left in the queue: %s\n", ERR_error_string(code, NULL));
+    }
+    ERR_clear_error();
+    return code == 0 ? 0 : -1;
 }
