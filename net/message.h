@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include <framecast/message.h>
+#include <framecast/ws.h>
 
 /*
  * The parts of a message, for the outbox that writes them: head, body, tail, in this order.

@@ -2,7 +2,9 @@
 #ifndef FRAMECAST_MESSAGE_H
 #define FRAMECAST_MESSAGE_H
 
-#include <framecast/ws.h>
+#include <framecast/attr.h>
+#include <framecast/bytes.h>
+#include <framecast/code.h>
 
 /*
  * What is sent to many: bytes ready for the wire, immutable, counted by reference.
