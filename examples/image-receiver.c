@@ -5,8 +5,6 @@
 
 #include <framecast/client.h>
 
-#define SECOND_NS INT64_C(1000000000)
-
 static struct fc_loop *loop;
 static unsigned long pictures, bytes;
 static long seconds_left = -1; /* for ever */
@@ -32,7 +30,6 @@ static void on_second(struct fc_timer *timer, void *ctx)
     (void)timer;
     (void)ctx;
     printf("%lu pictures a second, %.2f MB/s\n", pictures, (double)bytes / 1e6);
-    fflush(stdout);
     pictures = bytes = 0;
     if (--seconds_left == 0) {
         fc_loop_stop(loop);
@@ -50,15 +47,15 @@ int main(int argc, char **argv)
         .conn.message_max_bytes = 64 * 1024 * 1024,
     };
     struct fc_client *client = NULL;
-    struct fc_error error = { "" };
-    seconds_left = argc > 2 ? strtol(argv[2], NULL, 10) : seconds_left;
+    struct fc_error error;
+    seconds_left = argc > 2 ? atol(argv[2]) : seconds_left;
     if (fc_loop_new(&loop, &(struct fc_loop_options){ .handles_signals = true }, &error) != 0 ||
         fc_client_open(&client, loop, &options, &error) != 0) {
         fprintf(stderr, "image-receiver: %s\n", error.text);
         return EXIT_FAILURE;
     }
     struct fc_timer *timer = fc_timer_new(loop, on_second, NULL);
-    fc_timer_start(timer, SECOND_NS, SECOND_NS);
+    fc_timer_start(timer, 1000000000, 1000000000);
     fc_loop_run(loop);
     return EXIT_SUCCESS;
 }
