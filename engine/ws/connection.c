@@ -30,18 +30,20 @@ void fc_ws_next_mask(struct fc_ws *ws, uint8_t mask[4])
     fc_mask_keys_next(&ws->mask_keys[0], mask);
 }
 
-bool fc_ws_queue(struct fc_ws *ws, uint8_t opcode, struct fc_bytes payload)
+bool fc_ws_queue_frame(struct fc_ws *ws, struct fc_ws_header header, struct fc_bytes payload)
 {
-    struct fc_ws_header header = {
-        .opcode = opcode,
-        .fin = true,
-        .masked = ws->is_client,
-        .payload_bytes = payload.size,
-    };
+    header.payload_bytes = payload.size;
+    header.masked = ws->is_client;
     if (header.masked) {
         fc_ws_next_mask(ws, header.mask);
     }
     return fc_ws_output_add(&ws->output, &header, payload);
+}
+
+bool fc_ws_queue(struct fc_ws *ws, uint8_t opcode, struct fc_bytes payload)
+{
+    const struct fc_ws_header header = { .opcode = opcode, .fin = true };
+    return fc_ws_queue_frame(ws, header, payload);
 }
 
 bool fc_ws_queue_close(struct fc_ws *ws, uint16_t code, struct fc_bytes reason)

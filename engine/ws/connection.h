@@ -37,6 +37,7 @@ struct fc_ws {
     bool is_deflate_on;           /* permessage-deflate was agreed */
     bool keeps_context;           /* the peer may refer to earlier messages: the inflater is ours */
     bool is_inflater_lent;
+    bool is_in_parts;                /* a message that we send has begun and not ended */
     bool is_direct;                  /* the room last offered was the message's own */
     bool is_close_pending;           /* the close event is due */
     struct fc_mask_keys mask_keys[]; /* one, of a client */
@@ -55,6 +56,9 @@ void fc_ws_fail(struct fc_ws *ws, uint16_t code, const char *reason);
 
 /** The masking key of the next frame that a client sends. Spec: RFC 6455 section 5.3. */
 void fc_ws_next_mask(struct fc_ws *ws, uint8_t mask[4]);
+
+/** Queue a frame with that opcode, fin and rsv1. Errors: false without memory. */
+bool fc_ws_queue_frame(struct fc_ws *ws, struct fc_ws_header header, struct fc_bytes payload);
 
 /** Queue one whole frame. Errors: false without memory. */
 bool fc_ws_queue(struct fc_ws *ws, uint8_t opcode, struct fc_bytes payload);

@@ -19,7 +19,7 @@
 #define ROOM_MAX_BYTES (1024 * 1024 * 1024) /* shown to the machine at a time */
 #define RATIO_GUESS 4
 #define RATIO_MAX 256 /* of what is larger than that: */
-#define RATIO_FREE_BYTES (1024 * 1024)
+#define RATIO_FREE_BYTES (16 * 1024 * 1024)
 #define BETWEEN_BLOCKS 128 /* in z_stream.data_type */
 
 struct fc_inflater {

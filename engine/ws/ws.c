@@ -90,20 +90,50 @@ void fc_ws_free(struct fc_ws **ws)
 
 /* Output */
 
-bool fc_ws_send(struct fc_ws *ws, enum fc_ws_kind kind, struct fc_bytes payload)
+static bool has_room(const struct fc_ws *ws, size_t size)
 {
-    assert(kind == FC_WS_TEXT || kind == FC_WS_BINARY);
-    if (ws->closing != FC_WS_CLOSING_OPEN) {
-        return false;
-    }
     const uint64_t queued = fc_ws_output_get(ws->output).size;
-    if (queued > ws->output_max_bytes || payload.size > ws->output_max_bytes - queued) {
+    return queued <= ws->output_max_bytes && size <= ws->output_max_bytes - queued;
+}
+
+static bool send_frame(struct fc_ws *ws, struct fc_ws_header header, struct fc_bytes payload)
+{
+    if (ws->closing != FC_WS_CLOSING_OPEN || !has_room(ws, payload.size)) {
         return false;
     }
-    if (!fc_ws_queue(ws, (uint8_t)kind, payload)) {
+    if (!fc_ws_queue_frame(ws, header, payload)) {
         fc_ws_fail(ws, FC_WS_CODE_INTERNAL, FC_WS_REASON_MEMORY);
         return false;
     }
+    return true;
+}
+
+bool fc_ws_send(struct fc_ws *ws, enum fc_ws_kind kind, struct fc_bytes payload)
+{
+    assert(kind == FC_WS_TEXT || kind == FC_WS_BINARY);
+    const struct fc_ws_header header = { .opcode = (uint8_t)kind, .fin = true };
+    return !ws->is_in_parts && send_frame(ws, header, payload);
+}
+
+bool fc_ws_send_deflated(struct fc_ws *ws, enum fc_ws_kind kind, struct fc_bytes payload)
+{
+    assert(kind == FC_WS_TEXT || kind == FC_WS_BINARY);
+    assert(ws->is_deflate_on);
+    const struct fc_ws_header header = { .opcode = (uint8_t)kind, .fin = true, .rsv1 = true };
+    return ws->is_deflate_on && !ws->is_in_parts && send_frame(ws, header, payload);
+}
+
+bool fc_ws_send_part(struct fc_ws *ws, enum fc_ws_kind kind, struct fc_bytes part, bool is_last)
+{
+    assert(kind == FC_WS_TEXT || kind == FC_WS_BINARY);
+    const struct fc_ws_header header = {
+        .opcode = ws->is_in_parts ? FC_WS_OPCODE_CONTINUATION : (uint8_t)kind,
+        .fin = is_last,
+    };
+    if (!send_frame(ws, header, part)) {
+        return false;
+    }
+    ws->is_in_parts = !is_last;
     return true;
 }
 

@@ -30,7 +30,7 @@
 
 FC_BEGIN
 
-struct fc_ws; /* Threads: one at a time. */
+struct fc_ws; /* Threads: one at a time, for every call below. */
 
 enum fc_ws_role { FC_WS_SERVER, FC_WS_CLIENT };
 
@@ -82,7 +82,6 @@ FC_API FC_NODISCARD struct fc_ws *fc_ws_new(const struct fc_ws_options *options)
  * Release an engine and set the pointer to NULL.
  *
  * Ownership: takes *ws; ignores NULL.
- * Threads:   the one that owns ws.
  */
 FC_API void fc_ws_free(struct fc_ws **ws);
 
@@ -93,7 +92,6 @@ FC_API void fc_ws_free(struct fc_ws **ws);
  * never copied. Room of size 0 means that no more input is wanted.
  *
  * Ownership: borrowed until fc_ws_input_done().
- * Threads:   the one that owns ws.
  */
 FC_API struct fc_space fc_ws_input(struct fc_ws *ws);
 
@@ -104,14 +102,12 @@ FC_API struct fc_space fc_ws_input(struct fc_ws *ws);
  * it. Fill the first before the second. Gives the count of parts; 0: no more input is wanted.
  *
  * Ownership: borrowed until fc_ws_input_done().
- * Threads:   the one that owns ws.
  */
 FC_API uint32_t fc_ws_input_parts(struct fc_ws *ws, struct fc_space parts[FC_WS_INPUT_PARTS]);
 
 /**
  * Say how many bytes were put into the room that was offered; 0 is the end of the stream.
  *
- * Threads:   the one that owns ws.
  */
 FC_API void fc_ws_input_done(struct fc_ws *ws, size_t size, int64_t now_ns);
 
@@ -119,7 +115,6 @@ FC_API void fc_ws_input_done(struct fc_ws *ws, size_t size, int64_t now_ns);
  * Take the next event. Call until it returns false before offering more input.
  *
  * Errors:    false, with *event untouched, when there is none.
- * Threads:   the one that owns ws.
  */
 FC_API bool fc_ws_next_event(struct fc_ws *ws, struct fc_ws_event *event);
 
@@ -128,18 +123,30 @@ FC_API bool fc_ws_next_event(struct fc_ws *ws, struct fc_ws_event *event);
  *
  * That text is UTF-8 is the caller's to see to; it is not checked.
  *
- * Errors:    false, with nothing queued, once closing has begun or when it would not fit in
- *            output_max_bytes.
- * Threads:   the one that owns ws.
+ * Errors:    false, with nothing queued, once closing has begun, when it would not fit in
+ *            output_max_bytes, or while a message in parts has not ended.
  * Spec:      RFC 6455 section 5.6.
  */
 FC_API bool fc_ws_send(struct fc_ws *ws, enum fc_ws_kind kind, struct fc_bytes payload);
+
+/** As fc_ws_send(), of what fc_deflater_run() made of a payload, and only where permessage-deflate
+ *  was agreed. Spec: RFC 7692 section 7.2.1. */
+FC_API bool fc_ws_send_deflated(struct fc_ws *ws, enum fc_ws_kind kind, struct fc_bytes payload);
+
+/**
+ * Queue the next part of a message of unknown length, as a frame of its own. The first call begins
+ * the message, is_last ends it; until then fc_ws_send() refuses. kind is that of the whole message.
+ *
+ * Errors:    as fc_ws_send().
+ * Spec:      RFC 6455 section 5.4.
+ */
+FC_API bool fc_ws_send_part(struct fc_ws *ws, enum fc_ws_kind kind, struct fc_bytes part,
+                            bool is_last);
 
 /**
  * Queue a ping whose pong will carry the measured round trip.
  *
  * Errors:    false once closing has begun or while an earlier ping is unanswered.
- * Threads:   the one that owns ws.
  * Spec:      RFC 6455 section 5.5.2.
  */
 FC_API bool fc_ws_ping(struct fc_ws *ws, int64_t now_ns);
@@ -151,7 +158,6 @@ FC_API bool fc_ws_ping(struct fc_ws *ws, int64_t now_ns);
  * or FC_WS_CODE_NO_STATUS for an empty close frame. reason may be NULL. Messages that the peer
  * sends before its own close frame are discarded.
  *
- * Threads:   the one that owns ws.
  * Spec:      RFC 6455 section 7.1.2.
  */
 FC_API void fc_ws_close(struct fc_ws *ws, enum fc_ws_code code, const char *reason, int64_t now_ns);
@@ -160,12 +166,10 @@ FC_API void fc_ws_close(struct fc_ws *ws, enum fc_ws_code code, const char *reas
  * Give the bytes that wait to be sent; size 0 when there are none.
  *
  * Ownership: borrowed until the next call on ws.
- * Threads:   the one that owns ws.
  */
 FC_API struct fc_bytes fc_ws_output(struct fc_ws *ws);
 
-/** Say how many of them were sent; 0 when the peer is gone, not when it is busy. Threads: the one
- * that owns ws. */
+/** Say how many of them were sent; 0 when the peer is gone, not when it is busy. */
 FC_API void fc_ws_output_done(struct fc_ws *ws, size_t size);
 
 /**
@@ -176,7 +180,6 @@ FC_API void fc_ws_output_done(struct fc_ws *ws, size_t size);
  *
  * Units:     nanoseconds of any steady clock; returns when to call again at the latest,
  *            INT64_MAX when never.
- * Threads:   the one that owns ws.
  */
 FC_API int64_t fc_ws_tick(struct fc_ws *ws, int64_t now_ns);
 
@@ -186,7 +189,7 @@ FC_API int64_t fc_ws_tick(struct fc_ws *ws, int64_t now_ns);
  */
 FC_API void fc_ws_postpone_pong(struct fc_ws *ws, int64_t now_ns);
 
-/** True while messages may be sent. Threads: the one that owns ws. */
+/** True while messages may be sent. */
 FC_API bool fc_ws_is_open(const struct fc_ws *ws);
 
 /** True once the transport should be closed: nothing to read, nothing left to send. */
