@@ -228,9 +228,10 @@ static void on_close_event(struct fc_conn *conn, const struct fc_ws_event *event
     if (event->payload.size > 0) {
         conn->close_reason = text_copy(event->payload);
     }
-    /* nobody will read what is queued; what has begun is finished, then the close frame */
+    /* what was queued reliably before the peer closed goes before our close frame; after a failure
+       nobody will read it: what has begun is finished */
     outbox_clear_slots(&conn->outbox);
-    if (!conn->has_close_frame) {
+    if (!conn->has_close_frame && !event->is_clean) {
         outbox_clear_queue(&conn->outbox);
     }
 }
