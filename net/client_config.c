@@ -11,6 +11,7 @@
 #include "engine/ws/base64.h"
 #include "net/error.h"
 #include "net/text.h"
+#include "net/tls.h"
 
 #define SUBPROTOCOLS_MAX 32
 #define CREDENTIALS_MAX 512
@@ -206,6 +207,9 @@ static int take_tls(struct client_config *config, struct fc_tls *given, struct f
 {
     if (!config->url.is_secure) {
         return 0;
+    }
+    if (given && !tls_context_is_client(given)) {
+        return invalid(error, "tls", "it is that of a server: make one with is_client");
     }
     if (given) {
         config->tls = fc_tls_ref(given);

@@ -88,6 +88,7 @@ struct fc_conn {
     bool is_unread;       /* TLS holds decrypted bytes that no poll will tell of */
     bool is_crossed;      /* TLS must write to read on, or read to write on */
     bool is_deflated;     /* permessage-deflate was agreed */
+    bool may_deflate;     /* and the peer's window is large enough for what we send */
     bool has_close_frame; /* the outbox has, or had, our close frame */
     bool has_own_options;
 };
@@ -144,6 +145,8 @@ void conn_update_watch(struct fc_conn *conn);
 
 /** Read into room; -1: nothing now, 0: end or error, else the size. */
 long conn_receive(struct fc_conn *conn, struct fc_space room);
+/** The same into parts, one after the other. */
+long conn_receive_parts(struct fc_conn *conn, const struct fc_space *parts, uint32_t count);
 
 /** Write once; false when the socket takes no more, or is broken. */
 bool conn_transmit(struct fc_conn *conn, const struct iovec *iov, int count, size_t *size);
@@ -152,7 +155,7 @@ bool conn_transmit(struct fc_conn *conn, const struct iovec *iov, int count, siz
 void conn_secure(struct fc_conn *conn);
 
 /** Make the engine. Errors: false without memory. */
-bool conn_ws_begin(struct fc_conn *conn);
+bool conn_ws_begin(struct fc_conn *conn, const struct fc_deflate *deflate);
 
 /** The opening handshake is done: tell the application. */
 void conn_ws_opened(struct fc_conn *conn);

@@ -102,12 +102,18 @@ static void ask_server(struct fc_conn *conn)
         return;
     }
     fc_ws_key_make(random, hello->key);
-    const int length =
-        snprintf(request, sizeof(request),
-                 "GET %s HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\n"
-                 "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-                 "Sec-WebSocket-Key: %s\r\n%s%s\r\n",
-                 hello->url->path, hello->url->authority, hello->key, offer, hello->headers);
+    char extensions[FC_DEFLATE_HEADER_SIZE] = "";
+    if (conn->options->compression > FC_COMPRESSION_OFF) {
+        fc_deflate_offer(conn->options->compression == FC_COMPRESSION_TAKEOVER, &hello->deflate,
+                         extensions);
+    }
+    const int length = snprintf(request, sizeof(request),
+                                "GET %s HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\n"
+                                "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+                                "Sec-WebSocket-Key: %s\r\n%s%s%s%s%s\r\n",
+                                hello->url->path, hello->url->authority, hello->key,
+                                extensions[0] ? "Sec-WebSocket-Extensions: " : "", extensions,
+                                extensions[0] ? "\r\n" : "", offer, hello->headers);
     if (say(conn, request, length)) {
         conn_enter(conn, CONN_UPGRADE);
     }
@@ -187,12 +193,14 @@ static void on_server_answer(struct fc_conn *conn, const struct fc_http_response
     }
     const char *reason = NULL;
     const char *subprotocol = chosen_subprotocol(conn->hello, response);
-    if (!fc_ws_response_check(response, conn->hello->key, subprotocol, &reason)) {
+    struct fc_deflate *deflate = &conn->hello->deflate;
+    if (!fc_ws_response_check(response, conn->hello->key, subprotocol,
+                              deflate->is_on ? deflate : NULL, &reason)) {
         conn_refuse(conn, reason, true);
         return;
     }
     conn->subprotocol = subprotocol;
-    if (!conn_ws_begin(conn)) {
+    if (!conn_ws_begin(conn, deflate)) {
         conn_refuse(conn, "out of memory", false);
         return;
     }

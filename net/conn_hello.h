@@ -20,6 +20,7 @@ struct conn_hello {
     const char *proxy_headers;       /* borrowed; "" or authorization */
     struct fc_tls *tls;              /* shared; NULL: plain */
     char key[FC_WS_KEY_SIZE];        /* new for each connection */
+    struct fc_deflate deflate;       /* what is offered, then agreed */
     bool is_through;                 /* the proxy has opened the way */
     bool is_secured;                 /* TLS is agreed on */
 };

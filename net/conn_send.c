@@ -15,7 +15,7 @@
 /* The form of a message that goes to this connection. Gives; NULL without memory. */
 static struct fc_message *form_for(struct fc_conn *conn, struct fc_message *message)
 {
-    struct fc_message *form = conn->is_deflated && message->deflated ? message->deflated : message;
+    struct fc_message *form = conn->may_deflate && message->deflated ? message->deflated : message;
     if (conn->state == CONN_WEBSOCKET && !conn->host->request) {
         return message_new_masked(form, conn->ws);
     }
@@ -69,8 +69,15 @@ static bool send_and_unref(struct fc_conn *conn, struct fc_message *message)
 bool fc_conn_send_bytes(struct fc_conn *conn, enum fc_ws_kind kind, struct fc_bytes payload,
                         enum fc_compress compress)
 {
-    (void)compress;
-    return conn_can_send(conn) && send_and_unref(conn, fc_message_new_ws(kind, payload));
+    if (!conn_can_send(conn)) {
+        return false;
+    }
+    struct fc_message *message = NULL;
+    if (conn->may_deflate && compress == FC_COMPRESS_AUTO) {
+        struct fc_deflater *deflater = fc_loop_deflater(conn->loop);
+        message = deflater ? message_new_deflated(kind, payload, deflater) : NULL;
+    }
+    return send_and_unref(conn, message ? message : fc_message_new_ws(kind, payload));
 }
 
 bool fc_conn_send_text(struct fc_conn *conn, const char *text)

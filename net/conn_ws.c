@@ -34,17 +34,27 @@ static void refuse(struct fc_conn *conn, int status, const char *reason)
                                      : "see RFC 6455 section 4.2.1");
 }
 
-static bool queue_answer(struct fc_conn *conn, const char *accept,
+/* What is answered to a handshake that is in order. */
+struct answer {
+    char accept[FC_WS_ACCEPT_SIZE];
+    char extensions[FC_DEFLATE_HEADER_SIZE];
+    struct fc_deflate deflate;
+};
+
+static bool queue_answer(struct fc_conn *conn, const struct answer *answer,
                          const struct fc_accept_options *options)
 {
+    const bool is_extended = answer->deflate.is_on;
     char head[ANSWER_MAX_BYTES];
     const char *subprotocol = options->subprotocol;
-    const int size = snprintf(head, sizeof(head),
-                              "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
-                              "Connection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n%s%s%s%s\r\n",
-                              accept, subprotocol ? "Sec-WebSocket-Protocol: " : "",
-                              subprotocol ? subprotocol : "", subprotocol ? "\r\n" : "",
-                              options->headers ? options->headers : "");
+    const int size =
+        snprintf(head, sizeof(head),
+                 "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
+                 "Connection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n%s%s%s%s%s%s%s\r\n",
+                 answer->accept, is_extended ? "Sec-WebSocket-Extensions: " : "",
+                 is_extended ? answer->extensions : "", is_extended ? "\r\n" : "",
+                 subprotocol ? "Sec-WebSocket-Protocol: " : "", subprotocol ? subprotocol : "",
+                 subprotocol ? "\r\n" : "", options->headers ? options->headers : "");
     assert(size > 0 && size < ANSWER_MAX_BYTES);
     struct fc_body *body = size > 0 && size < ANSWER_MAX_BYTES
                                ? fc_body_new((struct fc_bytes){ (uint8_t *)head, (size_t)size })
@@ -74,11 +84,24 @@ static bool options_take(struct fc_conn *conn, const struct fc_conn_options *giv
     return true;
 }
 
-bool conn_ws_begin(struct fc_conn *conn)
+/* Whether what we send may be compressed with the largest window, as all our deflaters do. */
+static bool may_deflate(const struct fc_deflate *deflate, bool is_server)
+{
+    const uint8_t bits =
+        is_server ? deflate->server_max_window_bits : deflate->client_max_window_bits;
+    return deflate->is_on && (bits == 0 || bits == FC_DEFLATE_WINDOW_BITS_MAX);
+}
+
+bool conn_ws_begin(struct fc_conn *conn, const struct fc_deflate *deflate)
 {
     const struct fc_conn_options *options = conn->options;
+    const bool is_server = conn->host->request != NULL;
+    conn->is_deflated = deflate->is_on;
+    conn->may_deflate = may_deflate(deflate, is_server);
     struct fc_ws_options ws_options = {
-        .role = conn->host->request ? FC_WS_SERVER : FC_WS_CLIENT,
+        .role = is_server ? FC_WS_SERVER : FC_WS_CLIENT,
+        .deflate = *deflate,
+        .inflater = deflate->is_on ? loop_inflater(conn->loop) : NULL,
         .message_max_bytes = options->message_max_bytes,
         .ping_every_ns = options->ping_every_ns,
         .pong_timeout_ns = options->pong_timeout_ns,
@@ -123,9 +146,9 @@ bool fc_conn_accept(struct fc_conn *conn, const struct fc_http_request *request,
     if (conn->state != CONN_ANSWER) {
         return false;
     }
-    char accept[FC_WS_ACCEPT_SIZE];
+    struct answer answer = { .extensions = "" };
     const char *reason = "";
-    const int status = check(request, options, accept, &reason);
+    const int status = check(request, options, answer.accept, &reason);
     if (status) {
         refuse(conn, status, reason);
         return false;
@@ -133,8 +156,16 @@ bool fc_conn_accept(struct fc_conn *conn, const struct fc_http_request *request,
     conn->handler = options->handler ? options->handler : conn->handler;
     conn->user = options->user ? options->user : conn->user;
     conn->subprotocol = options->subprotocol;
-    if ((options->conn && !options_take(conn, options->conn)) || !conn_ws_begin(conn) ||
-        !queue_answer(conn, accept, options)) {
+    if (options->conn && !options_take(conn, options->conn)) {
+        conn_kill(conn);
+        return false;
+    }
+    const enum fc_compression compression = conn->options->compression;
+    if (compression > FC_COMPRESSION_OFF) {
+        (void)fc_deflate_choose(request, compression == FC_COMPRESSION_TAKEOVER, &answer.deflate,
+                                answer.extensions);
+    }
+    if (!conn_ws_begin(conn, &answer.deflate) || !queue_answer(conn, &answer, options)) {
         conn_kill(conn);
         return false;
     }

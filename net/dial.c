@@ -105,13 +105,14 @@ static void attempt_failed(struct dial *dial, int err)
 static void on_connected(uv_poll_t *poll, int status, int events)
 {
     struct dial *dial = poll->data;
-    int err = status < 0 ? -status : 0;
+    int err = 0;
     socklen_t size = sizeof(err);
     (void)events;
     loop_clock(dial->loop, "net");
-    if (!err && getsockopt(dial->fd, SOL_SOCKET, SO_ERROR, &err, &size) != 0) {
+    if (getsockopt(dial->fd, SOL_SOCKET, SO_ERROR, &err, &size) != 0) {
         err = errno;
     }
+    err = err ? err : -status; /* libuv only says that something is wrong */
     if (err) {
         attempt_failed(dial, err);
         try_next(dial);

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/epoll.h>
 
+#include <framecast/deflate.h>
+
 #include "net/conn.h"
 #include "net/error.h"
 
@@ -136,36 +138,30 @@ static void on_socket(void *ctx, struct poll_watch *watch, uint32_t events)
     conn_ready(container_of(watch, struct fc_conn, watch), events);
 }
 
-static void on_round_over(void *ctx)
+/*
+ * libuv registers a descriptor with the kernel only when it next polls: what a callback began to
+ * watch is there after one more run.
+ */
+static void run_uv(struct fc_loop *loop)
 {
-    flush_dirty(ctx);
-    bury_dead(ctx);
+    (void)uv_run(&loop->uv, UV_RUN_NOWAIT);
+    (void)uv_run(&loop->uv, UV_RUN_NOWAIT);
 }
 
-static void on_idle(uv_idle_t *idle)
+static void turn(struct fc_loop *loop)
 {
-    (void)idle; /* being active is all that it does */
-}
-
-static void on_prepare(uv_prepare_t *prepare)
-{
-    struct fc_loop *loop = prepare->data;
     flush_dirty(loop);
     bury_dead(loop);
+    /* flushing makes others dirty, and what died may have been the last */
+    const bool is_idle = list_is_empty(&loop->dirty) && !loop->is_closed;
     loop_clock(loop, NULL);
-    if (uv_is_closing((uv_handle_t *)&loop->idle)) {
-        return;
+    uv_update_time(&loop->uv);
+    const int timeout_ms = is_idle ? uv_backend_timeout(&loop->uv) : 0;
+    const bool is_uv_due = poller_wait(loop->poller, timeout_ms, on_socket, loop);
+    uv_update_time(&loop->uv);
+    if (is_uv_due || uv_backend_timeout(&loop->uv) == 0) {
+        run_uv(loop);
     }
-    if (list_is_empty(&loop->dirty)) {
-        (void)uv_idle_stop(&loop->idle);
-    } else {
-        (void)uv_idle_start(&loop->idle, on_idle); /* flushing made others dirty */
-    }
-}
-
-static void on_check(uv_check_t *check)
-{
-    on_round_over(check->data);
 }
 
 /* ---- the end ---- */
@@ -184,15 +180,13 @@ static void close_handles(struct fc_loop *loop)
     loop->is_closed = true;
     pthread_mutex_unlock(&loop->lock);
     uv_handle_t *const handles[] = {
-        (uv_handle_t *)&loop->wake,       (uv_handle_t *)&loop->prepare,
-        (uv_handle_t *)&loop->check,      (uv_handle_t *)&loop->sweep,
-        (uv_handle_t *)&loop->gate,       (uv_handle_t *)&loop->idle,
-        (uv_handle_t *)&loop->signals[0], (uv_handle_t *)&loop->signals[1],
+        (uv_handle_t *)&loop->wake,       (uv_handle_t *)&loop->sweep,
+        (uv_handle_t *)&loop->gate,       (uv_handle_t *)&loop->signals[0],
+        (uv_handle_t *)&loop->signals[1],
     };
     for (size_t i = 0; i < sizeof(handles) / sizeof(handles[0]); i++) {
         uv_close(handles[i], NULL);
     }
-    poller_close(loop->poller);
 }
 
 /* Tell the next connections to go; after the time limit, end them all. */
@@ -310,57 +304,33 @@ int loop_catch_signals(struct fc_loop *loop, void (*signalled)(void *ctx), void 
 /* Those that cannot fail once there is a loop. */
 static void init_handles(struct fc_loop *loop)
 {
-    loop->wake.data = loop->prepare.data = loop->check.data = loop;
-    loop->sweep.data = loop->gate.data = loop;
-    (void)uv_prepare_init(&loop->uv, &loop->prepare);
-    (void)uv_check_init(&loop->uv, &loop->check);
+    loop->wake.data = loop->sweep.data = loop->gate.data = loop;
     (void)uv_timer_init(&loop->uv, &loop->sweep);
     (void)uv_timer_init(&loop->uv, &loop->gate);
-    (void)uv_idle_init(&loop->uv, &loop->idle);
     for (int i = 0; i < 2; i++) {
         (void)uv_signal_init(&loop->uv, &loop->signals[i]);
         uv_unref((uv_handle_t *)&loop->signals[i]); /* it does not keep the loop going */
         loop->signals[i].data = loop;
     }
-    (void)uv_prepare_start(&loop->prepare, on_prepare);
-    (void)uv_check_start(&loop->check, on_check);
     (void)uv_timer_start(&loop->sweep, on_sweep, LOOP_SWEEP_MS, LOOP_SWEEP_MS);
 }
 
-static int open_poller(struct fc_loop *loop)
-{
-    const struct poller_sink sink = {
-        .ready = on_socket,
-        .round_over = on_round_over,
-        .ctx = loop,
-    };
-    return poller_open(&loop->poller, &loop->uv, &sink);
-}
-
-/* What libuv needs, in the order in which it may fail; undone by hand, because a handle that was
- * never initialised must not be closed. */
+/* What libuv needs, in the order in which it may fail. */
 static int open_uv(struct fc_loop *loop)
 {
     int err = uv_loop_init(&loop->uv);
     if (err) {
         return err;
     }
-    err = open_poller(loop);
+    err = poller_open(&loop->poller, uv_backend_fd(&loop->uv));
+    err = err ? err : uv_async_init(&loop->uv, &loop->wake, on_wake);
     if (err) {
-        goto out;
-    }
-    err = uv_async_init(&loop->uv, &loop->wake, on_wake);
-    if (err) {
-        poller_close(loop->poller);
-        (void)uv_run(&loop->uv, UV_RUN_DEFAULT);
-        poller_free(&loop->poller);
-        goto out;
+        poller_close(&loop->poller);
+        (void)uv_loop_close(&loop->uv);
+        return err;
     }
     init_handles(loop);
     return 0;
-out:
-    (void)uv_loop_close(&loop->uv);
-    return err;
 }
 
 int fc_loop_new(struct fc_loop **out, const struct fc_loop_options *options, struct fc_error *error)
@@ -416,8 +386,10 @@ void fc_loop_free(struct fc_loop **loop)
     const int err = uv_loop_close(&l->uv);
     assert(err == 0);
     (void)err;
-    poller_free(&l->poller);
+    poller_close(&l->poller);
     pthread_mutex_destroy(&l->lock);
+    fc_deflater_free(&l->deflater);
+    fc_inflater_free(&l->inflater);
     free(l->input);
     free(l);
 }
@@ -434,7 +406,10 @@ void fc_loop_run(struct fc_loop *loop)
     if (loop->observer.begun) {
         loop->user = loop->observer.begun(loop->observer.ctx, loop);
     }
-    (void)uv_run(&loop->uv, UV_RUN_DEFAULT);
+    run_uv(loop); /* registers what was begun before */
+    while (uv_loop_alive(&loop->uv)) {
+        turn(loop);
+    }
     for (struct fc_task *task = NULL; (task = task_take(loop));) {
         task->run(task); /* posted before the end; no more can be */
     }
@@ -454,6 +429,22 @@ void loop_conn_removed(struct fc_loop *loop)
 {
     atomic_fetch_sub_explicit(&loop->conn_count, 1, memory_order_relaxed);
     end_if_empty(loop);
+}
+
+struct fc_inflater *loop_inflater(struct fc_loop *loop)
+{
+    if (!loop->inflater) {
+        loop->inflater = fc_inflater_new();
+    }
+    return loop->inflater;
+}
+
+struct fc_deflater *fc_loop_deflater(struct fc_loop *loop)
+{
+    if (!loop->deflater) {
+        loop->deflater = fc_deflater_new(&(struct fc_deflater_options){ 0 });
+    }
+    return loop->deflater;
 }
 
 void *fc_loop_user(const struct fc_loop *loop)

@@ -50,9 +50,6 @@ struct fc_loop {
     uv_async_t wake;
     struct fc_task stop_task;
 
-    uv_prepare_t prepare;
-    uv_check_t check;
-    uv_idle_t idle; /* active while a turn left something to flush: the next one must not wait */
     uv_timer_t sweep;
     uv_timer_t gate;
     uv_signal_t signals[2];       /* SIGINT, SIGTERM */
@@ -74,6 +71,8 @@ struct fc_loop {
     int64_t stop_at_ns;           /* 0: running */
     uint32_t stop_batch;          /* connections told to go at each sweep while stopping */
     uint8_t *input;               /* LOOP_INPUT_BYTES, shared by all connections */
+    struct fc_deflater *deflater; /* owned; shared likewise, made when first needed */
+    struct fc_inflater *inflater;
     char peer[ADDRESS_TEXT_SIZE]; /* what fc_conn_peer() gave out last */
 
     /* looked at from anywhere, never waited for */
@@ -96,6 +95,9 @@ void loop_clock(struct fc_loop *loop, const char *next);
 /** A connection was opened or has gone. */
 void loop_conn_added(struct fc_loop *loop);
 void loop_conn_removed(struct fc_loop *loop);
+
+/** Lent to engines; NULL without memory. */
+struct fc_inflater *loop_inflater(struct fc_loop *loop);
 
 /** Have the gate timer look at loop->gated. */
 void loop_watch_gate(struct fc_loop *loop);

@@ -99,17 +99,12 @@ static bool options_are_valid(const struct fc_message_options *options)
 {
     const int head_size = (int)options->head.size;
     return options->head.size <= FC_MESSAGE_HEAD_MAX && options->tail.size <= FC_MESSAGE_TAIL_MAX &&
-           options->skipped_at >= 0 &&
+           options->skipped_at >= 0 && !(options->skipped_at && options->deflater) &&
            (options->skipped_at == 0 || options->skipped_at + 2 <= head_size);
 }
 
-struct fc_message *fc_message_new(const struct fc_message_options *options)
+static struct fc_message *plain_new(const struct fc_message_options *options)
 {
-    const bool is_valid = options_are_valid(options);
-    assert(is_valid);
-    if (!is_valid) {
-        return NULL;
-    }
 
     const size_t body_size = options->body ? fc_body_bytes(options->body).size : 0;
     uint8_t ws_header[FC_WS_HEADER_MAX_BYTES];
@@ -139,22 +134,6 @@ struct fc_message *fc_message_new(const struct fc_message_options *options)
     return message;
 }
 
-struct fc_message *fc_message_new_ws(enum fc_ws_kind kind, struct fc_bytes payload)
-{
-    assert(kind == FC_WS_TEXT || kind == FC_WS_BINARY);
-    if (payload.size <= FC_MESSAGE_HEAD_MAX) {
-        return fc_message_new(&(struct fc_message_options){ .ws_kind = kind, .head = payload });
-    }
-    struct fc_body *body = fc_body_new(payload);
-    if (!body) {
-        return NULL;
-    }
-    struct fc_message *message =
-        fc_message_new(&(struct fc_message_options){ .ws_kind = kind, .body = body });
-    fc_body_unref(&body);
-    return message;
-}
-
 /* One frame, all in one piece: a header, then the payload, which is the caller's to fill. */
 static struct fc_message *frame_new(const struct fc_ws_header *header, uint8_t **payload)
 {
@@ -179,6 +158,87 @@ static uint8_t *append(uint8_t *to, struct fc_bytes bytes)
         memcpy(to, bytes.data, bytes.size);
     }
     return to + bytes.size;
+}
+
+/* The payload in one piece: where it lies when it is in one, or else a copy in *owned. */
+static bool payload_gather(const struct fc_message_options *options, struct fc_bytes *payload,
+                           uint8_t **owned)
+{
+    const struct fc_bytes body =
+        options->body ? fc_body_bytes(options->body) : (struct fc_bytes){ 0 };
+    const size_t size = options->head.size + body.size + options->tail.size;
+    if (size == body.size || size == options->head.size) {
+        *payload = size == body.size ? body : options->head;
+        return true;
+    }
+    *owned = malloc(size);
+    if (!*owned) {
+        return false;
+    }
+    uint8_t *end = append(*owned, options->head);
+    end = append(end, body);
+    (void)append(end, options->tail);
+    *payload = (struct fc_bytes){ *owned, size };
+    return true;
+}
+
+struct fc_message *message_new_deflated(enum fc_ws_kind kind, struct fc_bytes payload,
+                                        struct fc_deflater *deflater)
+{
+    struct fc_bytes deflated;
+    if (payload.size < MESSAGE_DEFLATE_MIN_BYTES ||
+        !fc_deflater_run(deflater, payload, &deflated)) {
+        return NULL;
+    }
+    uint8_t *to = NULL;
+    struct fc_message *message = frame_new(
+        &(struct fc_ws_header){
+            .fin = true,
+            .rsv1 = true,
+            .opcode = (uint8_t)kind,
+            .payload_bytes = deflated.size,
+        },
+        &to);
+    if (message) {
+        (void)append(to, deflated);
+    }
+    return message;
+}
+
+struct fc_message *fc_message_new(const struct fc_message_options *options)
+{
+    const bool is_valid = options_are_valid(options);
+    assert(is_valid);
+    struct fc_message *message = is_valid ? plain_new(options) : NULL;
+    if (!message || !options->deflater || !options->ws_kind) {
+        return message;
+    }
+    struct fc_bytes payload;
+    uint8_t *owned = NULL;
+    if (payload_gather(options, &payload, &owned)) {
+        message->deflated = message_new_deflated(options->ws_kind, payload, options->deflater);
+    }
+    if (message->deflated) {
+        message->deflated->tag = message->tag;
+    }
+    free(owned);
+    return message;
+}
+
+struct fc_message *fc_message_new_ws(enum fc_ws_kind kind, struct fc_bytes payload)
+{
+    assert(kind == FC_WS_TEXT || kind == FC_WS_BINARY);
+    if (payload.size <= FC_MESSAGE_HEAD_MAX) {
+        return fc_message_new(&(struct fc_message_options){ .ws_kind = kind, .head = payload });
+    }
+    struct fc_body *body = fc_body_new(payload);
+    if (!body) {
+        return NULL;
+    }
+    struct fc_message *message =
+        fc_message_new(&(struct fc_message_options){ .ws_kind = kind, .body = body });
+    fc_body_unref(&body);
+    return message;
 }
 
 struct fc_message *message_new_part(enum fc_ws_kind kind, struct fc_bytes part, bool is_last)

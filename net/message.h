@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include <framecast/message.h>
+#include <framecast/ws.h>
 
 /*
  * The parts of a message, for the outbox that writes them: head, body, tail, in this order.
@@ -24,6 +25,13 @@ struct fc_message {
         *deflated;   /* a reference: the same, compressed; NULL: there is no such form */
     uint8_t parts[]; /* the head, then the tail */
 };
+
+/** Smaller payloads are not compressed: it would gain less than it costs. */
+#define MESSAGE_DEFLATE_MIN_BYTES 128
+
+/** The compressed form of a message; NULL when there is none that is smaller. Gives. */
+FC_NODISCARD struct fc_message *message_new_deflated(enum fc_ws_kind kind, struct fc_bytes payload,
+                                                     struct fc_deflater *deflater);
 
 /** The same frame as a client sends it, masked with the engine's next key. Errors: NULL. Gives. */
 FC_NODISCARD struct fc_message *message_new_masked(const struct fc_message *message,

@@ -1,83 +1,56 @@
 /* SPDX-License-Identifier: MIT */
 #include "net/poller.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#define EVENTS_PER_ROUND 256
-#define ROUNDS_PER_TURN 16 /* then timers and tasks have their turn */
-
 struct poller {
     int fd;
-    bool is_closed;
-    struct poller_sink sink;
-    uv_poll_t poll;
-    struct epoll_event events[EVENTS_PER_ROUND];
+    struct epoll_event events[POLLER_EVENTS_MAX];
 };
 
-static int round_of_events(struct poller *poller)
+int poller_open(struct poller **out, int other)
 {
-    const int count = epoll_wait(poller->fd, poller->events, EVENTS_PER_ROUND, 0);
-    for (int i = 0; i < count; i++) {
-        poller->sink.ready(poller->sink.ctx, poller->events[i].data.ptr, poller->events[i].events);
-    }
-    if (count > 0) {
-        poller->sink.round_over(poller->sink.ctx);
-    }
-    return count;
-}
-
-static void on_ready(uv_poll_t *poll, int status, int events)
-{
-    struct poller *poller = poll->data;
-    (void)status;
-    (void)events;
-    for (int i = 0; i < ROUNDS_PER_TURN && !poller->is_closed && round_of_events(poller) > 0; i++) {
-    }
-}
-
-int poller_open(struct poller **out, uv_loop_t *loop, const struct poller_sink *sink)
-{
-    struct poller *poller = calloc(1, sizeof(*poller));
+    struct poller *poller = malloc(sizeof(*poller));
     if (!poller) {
         return -ENOMEM;
     }
-    poller->sink = *sink;
+    struct epoll_event event = { .events = EPOLLIN, .data.ptr = NULL };
     poller->fd = epoll_create1(EPOLL_CLOEXEC);
-    int err = poller->fd < 0 ? -errno : uv_poll_init(loop, &poller->poll, poller->fd);
-    if (err) {
-        poller->is_closed = true;
-        poller_free(&poller);
+    if (poller->fd < 0 || epoll_ctl(poller->fd, EPOLL_CTL_ADD, other, &event) != 0) {
+        const int err = -errno;
+        poller_close(&poller);
         return err;
     }
-    poller->poll.data = poller;
-    err = uv_poll_start(&poller->poll, UV_READABLE, on_ready);
-    assert(err == 0);
     *out = poller;
     return 0;
 }
 
-void poller_close(struct poller *poller)
-{
-    poller->is_closed = true;
-    uv_close((uv_handle_t *)&poller->poll, NULL);
-}
-
-void poller_free(struct poller **poller)
+void poller_close(struct poller **poller)
 {
     struct poller *p = *poller;
     *poller = NULL;
-    if (!p) {
-        return;
-    }
-    assert(p->is_closed);
-    if (p->fd >= 0) {
+    if (p && p->fd >= 0) {
         close(p->fd);
     }
     free(p);
+}
+
+bool poller_wait(struct poller *poller, int timeout_ms, poller_ready_fn *ready, void *ctx)
+{
+    bool is_other_ready = false;
+    const int count = epoll_wait(poller->fd, poller->events, POLLER_EVENTS_MAX, timeout_ms);
+    for (int i = 0; i < count; i++) {
+        const struct epoll_event *event = &poller->events[i];
+        if (event->data.ptr) {
+            ready(ctx, event->data.ptr, event->events);
+        } else {
+            is_other_ready = true;
+        }
+    }
+    return is_other_ready;
 }
 
 static int control(struct poller *poller, int operation, struct poll_watch *watch)

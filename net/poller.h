@@ -4,17 +4,18 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <uv.h>
 
 #include <framecast/attr.h>
 
 /*
- * The connections' sockets, on an epoll of their own whose descriptor libuv polls.
+ * What a loop waits in: an epoll with every connection's socket, and libuv's own descriptor as one
+ * among them.
  *
- * A uv_poll_t takes 160 bytes of every idle connection; a watch takes 8. And under load a turn's
- * events come from epoll directly: libuv is asked for its timers and wake-ups only every few
- * rounds.
+ * A uv_poll_t takes 160 bytes of every idle connection, a watch takes 8; and sockets that are ready
+ * cost no turn of libuv's, which is run only when its descriptor or a timer asks for it.
  */
+
+#define POLLER_EVENTS_MAX 256 /* told in one wait */
 
 struct poller; /* Threads: its loop's. */
 
@@ -24,20 +25,15 @@ struct poll_watch {
     uint32_t events; /* what is watched for: EPOLLIN, EPOLLOUT; changed by poller_watch() alone */
 };
 
-/** Who is told. Both on the loop's thread. */
-struct poller_sink {
-    /* The descriptor is ready. The watch must not be released before the round is over. */
-    void (*ready)(void *ctx, struct poll_watch *watch, uint32_t events);
-    void (*round_over)(void *ctx); /* all that were ready have been told */
-    void *ctx;
-};
+/** The descriptor is ready. No watch may be released before the wait is over. */
+typedef void poller_ready_fn(void *ctx, struct poll_watch *watch, uint32_t events);
 
-/** Errors: -errno. Gives. */
-FC_NODISCARD int poller_open(struct poller **out, uv_loop_t *loop, const struct poller_sink *sink);
+/** @param other  a descriptor that is only asked whether it can be read. Errors: -errno. Gives. */
+FC_NODISCARD int poller_open(struct poller **out, int other);
+void poller_close(struct poller **poller);
 
-/** Closes the handle on its loop, which must run once more before poller_free(). */
-void poller_close(struct poller *poller);
-void poller_free(struct poller **poller);
+/** Wait, at most that long (-1: for ever), and tell what is ready. True when other can be read. */
+bool poller_wait(struct poller *poller, int timeout_ms, poller_ready_fn *ready, void *ctx);
 
 /**
  * Watch for those events from now on; 0: for nothing, not even the end. The descriptor is still the

@@ -2,6 +2,7 @@
 #ifndef NET_RING_H
 #define NET_RING_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <framecast/message.h>

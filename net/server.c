@@ -195,6 +195,15 @@ static int make_loops(struct fc_server *server, struct fc_error *error)
                : loop_catch_signals(server->loops[0], on_signal, server);
 }
 
+static int check_tls(const struct fc_tls *tls, struct fc_error *error)
+{
+    if (tls && tls_context_is_client(tls)) {
+        error_set(error, "the server's TLS is that of a client: make one with is_client false");
+        return -EINVAL;
+    }
+    return 0;
+}
+
 static int open_listeners(struct fc_server *server, struct fc_error *error)
 {
     const struct fc_server_options *options = &server->options;
@@ -233,7 +242,8 @@ int fc_server_new(struct fc_server **out, const struct fc_server_options *option
         .left = on_left,
     };
     server->first_stop.run = run_first_stop;
-    int err = routes_new(&server->routes, handler, &server->options.conn, error);
+    int err = check_tls(options->tls, error);
+    err = err ? err : routes_new(&server->routes, handler, &server->options.conn, error);
     err = err ? err : open_listeners(server, error);
     if (!err && !(server->peers = peers_new())) {
         error_set(error, "out of memory");

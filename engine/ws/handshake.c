@@ -7,9 +7,11 @@
 #include "engine/http/head.h"
 #include "engine/http/token.h"
 #include "engine/ws/base64.h"
+#include "engine/ws/extension.h"
+#include "engine/ws/negotiation.h"
 #include "engine/ws/sha1.h"
 
-/* RFC 6455 section 4. No extension is negotiated: offers are passed over, answers refused. */
+/* RFC 6455 section 4. Extensions are negotiation.c's. */
 
 static const char MAGIC[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"; /* section 1.3 */
 
@@ -81,6 +83,9 @@ int fc_ws_accept(const struct fc_http_request *request, char accept[FC_WS_ACCEPT
     if (!key || !fc_base64_has_size(*key, NONCE_BYTES)) {
         return refuse(400, "one Sec-WebSocket-Key header of 16 bytes in base64 is needed", reason);
     }
+    if (!fc_ws_extensions_are_valid(headers, count)) {
+        return refuse(400, "the Sec-WebSocket-Extensions header is not in order", reason);
+    }
     answer_key(key->data, accept);
     return 0;
 }
@@ -136,9 +141,6 @@ static const char *response_fault(const struct fc_http_response *response, const
     if (!accept || !fc_http_equals(*accept, expected)) {
         return "the server's Sec-WebSocket-Accept does not answer the key";
     }
-    if (fc_http_header_find(headers, count, "Sec-WebSocket-Extensions")) {
-        return "the server uses an extension that was not asked for";
-    }
     const uint32_t protocols = fc_http_header_count(headers, count, "Sec-WebSocket-Protocol");
     const struct fc_bytes *protocol = find_single(headers, count, "Sec-WebSocket-Protocol");
     if (protocols > 0 && (!protocol || !subprotocol || !fc_http_equals(*protocol, subprotocol))) {
@@ -148,10 +150,11 @@ static const char *response_fault(const struct fc_http_response *response, const
 }
 
 bool fc_ws_response_check(const struct fc_http_response *response, const char *key,
-                          const char *subprotocol, const char **reason)
+                          const char *subprotocol, struct fc_deflate *deflate, const char **reason)
 {
     assert(strlen(key) == KEY_CHARS);
     const char *fault = response_fault(response, key, subprotocol);
+    fault = fault ? fault : fc_deflate_check(response, deflate);
     if (fault) {
         *reason = fault;
     }

@@ -110,8 +110,8 @@ static void responses_are_judged(void **state)
         uint8_t *copy;
         const char *reason = NULL;
         assert_true(parse_response(rows[i].head, &copy, &response));
-        assert_int_equal(fc_ws_response_check(
-                             &response, "dGhlIHNhbXBsZSBub25jZQ==", rows[i].subprotocol, &reason),
+        assert_int_equal(fc_ws_response_check(&response, "dGhlIHNhbXBsZSBub25jZQ==",
+                                              rows[i].subprotocol, NULL, &reason),
                          rows[i].is_valid);
         assert_int_equal(reason != NULL, !rows[i].is_valid);
         free(copy);

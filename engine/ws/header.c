@@ -15,7 +15,7 @@
  *   +-+-+-+-+-------+-+-------------+-------------------------------+
  */
 
-enum { LEN7_16_BITS = 126, LEN7_64_BITS = 127 };
+enum { LEN7_16_BITS = 126, LEN7_64_BITS = 127, RSV1 = 0x40 };
 
 _Static_assert(FC_WS_CONTROL_MAX_BYTES < LEN7_16_BITS, "a control frame has the short length");
 
@@ -45,9 +45,12 @@ static void write_be(uint8_t *out, size_t len, uint64_t value)
 /* What the first two bytes alone can tell. */
 static bool start_is_valid(const uint8_t in[2])
 {
-    const uint8_t reserved = in[0] & 0x70; /* no extension that gives RSV1 a meaning is spoken */
+    const uint8_t reserved = in[0] & 0x30; /* RSV2 and RSV3 */
     const uint8_t opcode = in[0] & 0x0f;
     if (reserved || !opcode_is_known(opcode)) {
+        return false;
+    }
+    if (in[0] & RSV1 && opcode != FC_WS_OPCODE_TEXT && opcode != FC_WS_OPCODE_BINARY) {
         return false;
     }
     const bool fin = in[0] & 0x80;
@@ -67,6 +70,7 @@ enum fc_ws_step fc_ws_header_decode(const uint8_t *in, size_t len, struct fc_ws_
     struct fc_ws_header h = {
         .opcode = in[0] & 0x0f,
         .fin = in[0] & 0x80,
+        .rsv1 = in[0] & RSV1,
         .masked = in[1] & 0x80,
     };
     const uint8_t len7 = in[1] & 0x7f;
@@ -96,11 +100,11 @@ size_t fc_ws_header_encode(const struct fc_ws_header *header, uint8_t out[FC_WS_
     assert(opcode_is_known(header->opcode));
     assert(payload_bytes <= INT64_MAX);
     assert(!fc_ws_opcode_is_control(header->opcode) ||
-           (header->fin && payload_bytes <= FC_WS_CONTROL_MAX_BYTES));
+           (header->fin && !header->rsv1 && payload_bytes <= FC_WS_CONTROL_MAX_BYTES));
 
     const size_t ext = payload_bytes > 65535 ? 8 : payload_bytes >= LEN7_16_BITS ? 2 : 0;
     const uint8_t len7 = ext == 8 ? LEN7_64_BITS : ext == 2 ? LEN7_16_BITS : (uint8_t)payload_bytes;
-    out[0] = (uint8_t)((header->fin ? 0x80 : 0) | header->opcode);
+    out[0] = (uint8_t)((header->fin ? 0x80 : 0) | (header->rsv1 ? RSV1 : 0) | header->opcode);
     out[1] = (uint8_t)((header->masked ? 0x80 : 0) | len7);
     write_be(out + 2, ext, payload_bytes);
     size_t size = 2 + ext;

@@ -33,6 +33,7 @@ struct fc_ws_header {
     uint8_t opcode;       /* enum fc_ws_opcode */
     uint8_t header_bytes; /* set by decoding; ignored by encoding */
     bool fin;
+    bool rsv1; /* compressed; whether that was agreed is the caller's to judge, as for masking */
     bool masked;
     uint8_t mask[4];
 };
@@ -43,11 +44,12 @@ struct fc_ws_header {
  * Stateless; consumes nothing until it can consume all. Masking is the caller's to judge, because
  * only it knows its role.
  *
- * Errors:    FAIL for reserved bits and opcodes, a length that is not minimal or above 63 bits, and
+ * Errors:    FAIL for RSV2 and RSV3, RSV1 where RFC 7692 never has it (control frames and
+ *            continuations), reserved opcodes, a length that is not minimal or above 63 bits, and
  *            control frames that are fragmented or longer than 125 bytes; *out is untouched unless
  *            DONE.
  * Threads:   any.
- * Spec:      RFC 6455 sections 5.2 and 5.5.
+ * Spec:      RFC 6455 sections 5.2 and 5.5, RFC 7692 section 6.
  */
 enum fc_ws_step fc_ws_header_decode(const uint8_t *in, size_t len, struct fc_ws_header *out);
 

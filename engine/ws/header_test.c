@@ -112,7 +112,8 @@ static void every_start_is_judged(void **state)
         wire[len7 == 126 ? 2 : 7] = len7 >= 126; /* some length that is minimal */
         const bool is_known = opcode < 3 || (opcode > 7 && opcode < 11);
         const bool is_bad_control = opcode > 7 && (len7 > 125 || !(wire[0] & 128));
-        const bool is_valid = is_known && !is_bad_control && !(wire[0] & 0x70);
+        const bool is_bad_rsv = wire[0] & 0x30 || (wire[0] & 0x40 && opcode != 1 && opcode != 2);
+        const bool is_valid = is_known && !is_bad_control && !is_bad_rsv;
         struct fc_ws_header h;
         const enum fc_ws_step step = fc_ws_header_decode(wire, sizeof(wire), &h);
         assert_int_equal(step, is_valid ? FC_WS_STEP_DONE : FC_WS_STEP_FAIL);

@@ -3,26 +3,21 @@
 
 #include <string.h>
 
+#include "engine/ws/processor.h"
+
 /*
- * 32 bytes at a time, as one vector where the processor has one of that size and as two or more
- * where it does not. Loads and stores go through memcpy because payloads lie at any address. The
- * twin for newer processors is chosen when the program is loaded, which the sanitizers' start-up
- * does not survive.
+ * Vectors of 16 bytes, which nearly every processor has, and of 32 for those with AVX2; chosen at
+ * run time. The two are written out rather than shared: gcc takes a vector that is wider than the
+ * processor's apart into single words. Loads and stores go through memcpy because payloads lie at
+ * any address.
+ *
+ * There is no loop over what is left at the end. The last vector or word of the data is loaded
+ * before anything is stored, and stored after everything else: where it overlaps what came before,
+ * it holds the same bytes.
  */
 
-#if defined(__has_attribute) && defined(__x86_64__) && !defined(__clang__) && \
-    !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-#if __has_attribute(target_clones)
-#define FOR_EACH_PROCESSOR __attribute__((target_clones("avx2", "default")))
-#endif
-#endif
-#ifndef FOR_EACH_PROCESSOR
-#define FOR_EACH_PROCESSOR
-#endif
-
-enum { VECTOR_BYTES = 32, SMALL_BYTES = 16 };
-
-typedef uint8_t vector __attribute__((vector_size(VECTOR_BYTES)));
+typedef uint32_t small_vector __attribute__((vector_size(16)));
+typedef uint32_t large_vector __attribute__((vector_size(32)));
 
 void fc_ws_mask_scalar(uint8_t *data, size_t size, const uint8_t key[4], uint64_t offset)
 {
@@ -31,46 +26,115 @@ void fc_ws_mask_scalar(uint8_t *data, size_t size, const uint8_t key[4], uint64_
     }
 }
 
-FOR_EACH_PROCESSOR
-static size_t mask_vectors(uint8_t *data, size_t size, uint64_t word_key)
+/* The word's bytes in memory, begun @p count bytes later. */
+static inline uint32_t turn(uint32_t word, uint64_t count)
 {
-    const uint64_t words[VECTOR_BYTES / sizeof(word_key)] = { word_key, word_key, word_key,
-                                                              word_key };
-    vector key;
-    memcpy(&key, words, sizeof(key));
+    const unsigned bits = 8 * (unsigned)(count & 3);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    return word << bits | word >> (-bits & 31);
+#else
+    return word >> bits | word << (-bits & 31);
+#endif
+}
+
+uint32_t fc_ws_mask_key(const uint8_t key[4], uint64_t offset)
+{
+    uint32_t word;
+    memcpy(&word, key, sizeof(word));
+    return turn(word, offset);
+}
+
+static inline void mask_small(uint8_t *data, small_vector key)
+{
+    small_vector v;
+    memcpy(&v, data, sizeof(v));
+    v ^= key;
+    memcpy(data, &v, sizeof(v));
+}
+
+void fc_ws_mask_any(uint8_t *data, size_t size, uint32_t key)
+{
+    const small_vector keys = (small_vector){ 0 } + key;
+    const size_t last_at = size - sizeof(small_vector);
+    small_vector last;
+    memcpy(&last, data + last_at, sizeof(last));
+    last ^= (small_vector){ 0 } + turn(key, last_at);
+
     size_t i = 0;
-    for (; size - i >= 2 * VECTOR_BYTES; i += 2 * VECTOR_BYTES) {
-        vector a;
-        vector b;
-        memcpy(&a, data + i, sizeof(a));
-        memcpy(&b, data + i + VECTOR_BYTES, sizeof(b));
-        a ^= key;
-        b ^= key;
-        memcpy(data + i, &a, sizeof(a));
-        memcpy(data + i + VECTOR_BYTES, &b, sizeof(b));
+    for (; size - i >= 4 * sizeof(small_vector); i += 4 * sizeof(small_vector)) {
+        mask_small(data + i, keys);
+        mask_small(data + i + sizeof(small_vector), keys);
+        mask_small(data + i + 2 * sizeof(small_vector), keys);
+        mask_small(data + i + 3 * sizeof(small_vector), keys);
     }
-    return i;
+    for (; i < last_at; i += sizeof(small_vector)) {
+        mask_small(data + i, keys);
+    }
+    memcpy(data + last_at, &last, sizeof(last));
+}
+
+FC_AVX2
+static inline void mask_large(uint8_t *data, large_vector key)
+{
+    large_vector v;
+    memcpy(&v, data, sizeof(v));
+    v ^= key;
+    memcpy(data, &v, sizeof(v));
+}
+
+FC_AVX2
+void fc_ws_mask_avx2(uint8_t *data, size_t size, uint32_t key)
+{
+    const large_vector keys = (large_vector){ 0 } + key;
+    const size_t last_at = size - sizeof(large_vector);
+    large_vector last;
+    memcpy(&last, data + last_at, sizeof(last));
+    last ^= (large_vector){ 0 } + turn(key, last_at);
+
+    size_t i = 0;
+    for (; size - i >= 4 * sizeof(large_vector); i += 4 * sizeof(large_vector)) {
+        mask_large(data + i, keys);
+        mask_large(data + i + sizeof(large_vector), keys);
+        mask_large(data + i + 2 * sizeof(large_vector), keys);
+        mask_large(data + i + 3 * sizeof(large_vector), keys);
+    }
+    for (; i < last_at; i += sizeof(large_vector)) {
+        mask_large(data + i, keys);
+    }
+    memcpy(data + last_at, &last, sizeof(last));
+}
+
+/* From one word up to a vector. */
+static inline void mask_words(uint8_t *data, size_t size, uint32_t key)
+{
+    const size_t last_at = size - sizeof(uint64_t);
+    const uint32_t last_key = turn(key, last_at);
+    uint64_t last;
+    memcpy(&last, data + last_at, sizeof(last));
+    last ^= last_key | (uint64_t)last_key << 32;
+
+    for (size_t i = 0; i < last_at; i += sizeof(uint64_t)) {
+        uint64_t word;
+        memcpy(&word, data + i, sizeof(word));
+        word ^= key | (uint64_t)key << 32;
+        memcpy(data + i, &word, sizeof(word));
+    }
+    memcpy(data + last_at, &last, sizeof(last));
 }
 
 void fc_ws_mask(uint8_t *data, size_t size, const uint8_t key[4], uint64_t offset)
 {
-    if (size < SMALL_BYTES) {
+    if (size < sizeof(uint64_t)) {
         fc_ws_mask_scalar(data, size, key, offset);
         return;
     }
 
-    uint8_t turned[8]; /* the key twice, from where the payload is */
-    for (size_t i = 0; i < sizeof(turned); i++) {
-        turned[i] = key[(offset + i) & 3];
+    const uint32_t word = fc_ws_mask_key(key, offset);
+    if (size < FC_WS_MASK_VECTOR_BYTES) {
+        mask_words(data, size, word);
+    } else if (fc_has_avx2()) {
+        fc_ws_mask_avx2(data, size, word);
+    } else {
+        fc_ws_mask_any(data, size, word);
     }
-    uint64_t word_key;
-    memcpy(&word_key, turned, sizeof(word_key));
-    size_t i = size >= 2 * VECTOR_BYTES ? mask_vectors(data, size, word_key) : 0;
-    for (; size - i >= sizeof(word_key); i += sizeof(word_key)) {
-        uint64_t word;
-        memcpy(&word, data + i, sizeof(word));
-        word ^= word_key;
-        memcpy(data + i, &word, sizeof(word));
-    }
-    fc_ws_mask_scalar(data + i, size - i, key, offset + i);
 }

@@ -51,6 +51,13 @@ void fc_ws_buffer_free(struct fc_ws_buffer **buffer)
     *buffer = NULL;
 }
 
+/* What cannot be compressed is a little longer for having been tried: 5 bytes for each block, which
+ * has at least some hundreds. What comes out is checked when it has. */
+static uint64_t deflate_overhead(const struct fc_ws_message_limits *limits)
+{
+    return limits->bytes_max / 64 + 64;
+}
+
 uint16_t fc_ws_message_begin(struct fc_ws_message *message, const struct fc_ws_header *header,
                              const struct fc_ws_message_limits *limits, const char **reason)
 {
@@ -65,8 +72,10 @@ uint16_t fc_ws_message_begin(struct fc_ws_message *message, const struct fc_ws_h
         return FC_WS_CODE_PROTOCOL_ERROR;
     }
     const uint64_t size = message->buffer ? message->buffer->size : 0;
-    assert(size <= limits->bytes_max);
-    if (header->payload_bytes > limits->bytes_max - size) {
+    const bool is_deflated = is_begun ? message->is_deflated : header->rsv1;
+    const uint64_t bytes_max = limits->bytes_max + (is_deflated ? deflate_overhead(limits) : 0);
+    assert(size <= bytes_max);
+    if (header->payload_bytes > bytes_max - size) {
         *reason = "message too big";
         return FC_WS_CODE_TOO_BIG;
     }
@@ -77,6 +86,7 @@ uint16_t fc_ws_message_begin(struct fc_ws_message *message, const struct fc_ws_h
     message->fragments++;
     if (!is_begun) {
         message->kind = header->opcode;
+        message->is_deflated = header->rsv1;
         message->utf8 = (struct fc_utf8){ 0 };
     }
     return 0;
@@ -84,7 +94,8 @@ uint16_t fc_ws_message_begin(struct fc_ws_message *message, const struct fc_ws_h
 
 bool fc_ws_message_check(struct fc_ws_message *message, struct fc_bytes piece)
 {
-    return message->kind != FC_WS_TEXT || fc_utf8_check(&message->utf8, piece);
+    return message->kind != FC_WS_TEXT || message->is_deflated ||
+           fc_utf8_check(&message->utf8, piece);
 }
 
 bool fc_ws_message_may_end(const struct fc_ws_message *message)

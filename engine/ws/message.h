@@ -37,14 +37,15 @@ void fc_ws_buffer_free(struct fc_ws_buffer **buffer);
 
 struct fc_ws_message_limits {
     uint64_t bytes_max;
-    uint32_t fragments_max;
+    uint16_t fragments_max;
 };
 
 /** The message that is being received. { 0 } is none. Threads: one at a time. */
 struct fc_ws_message {
     struct fc_ws_buffer *buffer; /* owned; NULL while nothing had to be collected */
-    uint32_t fragments;
+    uint16_t fragments;
     uint8_t kind; /* enum fc_ws_kind; 0 between messages */
+    bool is_deflated;
     struct fc_utf8 utf8;
 };
 
@@ -58,7 +59,8 @@ struct fc_ws_message {
 uint16_t fc_ws_message_begin(struct fc_ws_message *message, const struct fc_ws_header *header,
                              const struct fc_ws_message_limits *limits, const char **reason);
 
-/** Check the next unmasked piece, when it is text. Errors: false when it is not UTF-8: 1007. */
+/** Check the next unmasked piece, when it is text that is not compressed. Errors: false when it is
+ * not UTF-8: 1007. */
 bool fc_ws_message_check(struct fc_ws_message *message, struct fc_bytes piece);
 
 /** Check that a message may end here. Errors: false in the middle of a character: 1007. */

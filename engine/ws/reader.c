@@ -24,9 +24,11 @@ static enum fc_ws_step carried_header(struct fc_ws_reader *r)
     while (r->at < r->end) {
         assert(r->carry_size < sizeof(r->carry));
         r->carry[r->carry_size++] = r->space.data[r->at++];
-        const enum fc_ws_step step = fc_ws_header_decode(r->carry, r->carry_size, &r->header);
+        struct fc_ws_header header;
+        const enum fc_ws_step step = fc_ws_header_decode(r->carry, r->carry_size, &header);
         if (step != FC_WS_STEP_MORE) {
             r->carry_size = 0;
+            r->header = step == FC_WS_STEP_DONE ? header : (struct fc_ws_header){ 0 };
             return step;
         }
     }

@@ -18,14 +18,16 @@
  * Threads: one at a time.
  */
 struct fc_ws_reader {
-    struct fc_space space;      /* borrowed */
-    uint32_t at;                /* of the next byte in the space */
-    uint32_t end;               /* of what arrived */
-    struct fc_ws_header header; /* of the current frame */
-    uint64_t received;          /* of its payload */
-    bool has_frame;             /* between a header and the end of its payload */
+    struct fc_space space; /* borrowed */
+    uint32_t at;           /* of the next byte in the space */
+    uint32_t end;          /* of what arrived */
+    union {
+        struct fc_ws_header header;            /* of the frame, or of the last one */
+        uint8_t carry[FC_WS_HEADER_MAX_BYTES]; /* while carry_size is not 0 */
+    };
+    uint64_t received; /* of the frame's payload */
+    bool has_frame;    /* between a header and the end of its payload */
     uint8_t carry_size;
-    uint8_t carry[FC_WS_HEADER_MAX_BYTES];
 };
 
 /** Say that @p size bytes lie at the front of the space. */

@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+#include "engine/ws/processor.h"
+#include "engine/ws/utf8_skip.h"
+
 /*
  * RFC 3629 section 4, as what may follow a first byte:
  *
@@ -15,9 +18,15 @@
  *     F4      80..8F  80..BF  80..BF    (nothing above U+10FFFF)
  *
  * Only the second byte's range ever differs, so the state is a count and a range.
+ *
+ * The bulk of a piece is passed over by a skip function that this processor is good at; its edges,
+ * and what is wrong in it, are seen byte by byte here.
  */
 
-#define HIGH_BITS UINT64_C(0x8080808080808080)
+enum {
+    SHORT_BYTES = 128, /* up to here a look for ASCII is done before a call is */
+    AVX2_BYTES = 35,   /* from here on AVX2 is worth asking for */
+};
 
 static bool begin_character(struct fc_utf8 *utf8, uint8_t byte)
 {
@@ -63,64 +72,68 @@ bool fc_utf8_check_scalar(struct fc_utf8 *utf8, struct fc_bytes piece)
     return true;
 }
 
-/* How many whole words at the front are ASCII: four words at a time, then one by one. */
-static size_t skip_ascii(const uint8_t *data, size_t size)
+bool fc_utf8_check_by(fc_utf8_skip *skip, struct fc_utf8 *utf8, struct fc_bytes piece)
 {
+    struct fc_utf8 state = *utf8;
     size_t i = 0;
-    for (; size - i >= 32; i += 32) {
-        uint64_t word[4];
-        memcpy(word, data + i, sizeof(word));
-        if ((word[0] | word[1] | word[2] | word[3]) & HIGH_BITS) {
-            break;
+    while (i < piece.size && state.left > 0) {
+        if (!step(&state, piece.data[i++])) {
+            return false;
         }
     }
-    for (; size - i >= 8; i += 8) {
-        uint64_t word;
-        memcpy(&word, data + i, sizeof(word));
-        if (word & HIGH_BITS) {
-            break;
+    if (i < piece.size) {
+        i += skip(piece.data + i, piece.size - i);
+    }
+    if (!fc_utf8_check_scalar(&state, (struct fc_bytes){ piece.data + i, piece.size - i })) {
+        return false;
+    }
+    *utf8 = state;
+    return true;
+}
+
+#define HIGH_BITS UINT64_C(0x8080808080808080)
+enum { WORD_BYTES = sizeof(uint64_t), FOUR_WORDS_BYTES = 4 * WORD_BYTES };
+
+static inline bool is_ascii_word(const uint8_t *data)
+{
+    uint64_t word;
+    memcpy(&word, data, sizeof(word));
+    return (word & HIGH_BITS) == 0;
+}
+
+static inline bool are_ascii_four_words(const uint8_t *data)
+{
+    uint64_t word[4];
+    memcpy(word, data, sizeof(word));
+    return ((word[0] | word[1] | word[2] | word[3]) & HIGH_BITS) == 0;
+}
+
+/* Of a word or more; the last one overlaps the one before. */
+static inline bool is_ascii(const uint8_t *data, size_t size)
+{
+    const size_t last_at = size - WORD_BYTES;
+    size_t i = 0;
+    for (; size - i >= FOUR_WORDS_BYTES; i += FOUR_WORDS_BYTES) {
+        if (!are_ascii_four_words(data + i)) {
+            return false;
         }
     }
-    return i;
-}
-
-static bool is_continuation(uint8_t byte)
-{
-    return (byte & 0xc0) == 0x80;
-}
-
-/* The size of a whole character of the kinds that most text is made of; 0 for any other. */
-static size_t common_character(const uint8_t *data, size_t size)
-{
-    const uint8_t lead = data[0];
-    if (lead >= 0xc2 && lead <= 0xdf) {
-        return size >= 2 && is_continuation(data[1]) ? 2 : 0;
+    for (; i < last_at; i += WORD_BYTES) {
+        if (!is_ascii_word(data + i)) {
+            return false;
+        }
     }
-    if (lead > 0xe0 && lead <= 0xef && lead != 0xed) {
-        return size >= 3 && is_continuation(data[1]) && is_continuation(data[2]) ? 3 : 0;
-    }
-    return 0;
-}
-
-/* Whole characters that can be passed over at once, at least one byte of input being there. */
-static size_t skip_whole(const uint8_t *data, size_t size)
-{
-    return *data < 0x80 ? skip_ascii(data, size) : common_character(data, size);
+    return is_ascii_word(data + last_at);
 }
 
 bool fc_utf8_check(struct fc_utf8 *utf8, struct fc_bytes piece)
 {
-    struct fc_utf8 state = *utf8;
-    size_t i = 0;
-    while (i < piece.size) {
-        const size_t skipped = state.left == 0 ? skip_whole(piece.data + i, piece.size - i) : 0;
-        i += skipped;
-        if (skipped == 0 && !step(&state, piece.data[i++])) {
-            return false;
-        }
+    const bool is_short = piece.size >= WORD_BYTES && piece.size <= SHORT_BYTES;
+    if (is_short && utf8->left == 0 && is_ascii(piece.data, piece.size)) {
+        return true;
     }
-    *utf8 = state;
-    return true;
+    const bool is_large = piece.size >= AVX2_BYTES && fc_has_avx2();
+    return fc_utf8_check_by(is_large ? fc_utf8_skip_avx2 : fc_utf8_skip_any, utf8, piece);
 }
 
 bool fc_utf8_is_valid(struct fc_bytes text)

@@ -18,6 +18,12 @@ enum { OWN_INPUT_BYTES = 16 * 1024, INPUT_MIN_BYTES = 1024, FRAGMENTS_MAX = 1638
 #define CLOSE_TIMEOUT_NS (INT64_C(2) * 1000 * 1000 * 1000)
 #define PONG_TIMEOUT_NS (INT64_C(20) * 1000 * 1000 * 1000)
 
+static uint16_t fragments_max(uint32_t given)
+{
+    given = given ? given : FRAGMENTS_MAX;
+    return given < UINT16_MAX ? (uint16_t)given : UINT16_MAX;
+}
+
 struct fc_ws *fc_ws_new(const struct fc_ws_options *options)
 {
     const struct fc_ws_options *o = options;
@@ -37,16 +43,23 @@ struct fc_ws *fc_ws_new(const struct fc_ws_options *options)
         },
         .limits = {
             .bytes_max = o->message_max_bytes ? o->message_max_bytes : MESSAGE_MAX_BYTES,
-            .fragments_max = o->fragments_max ? o->fragments_max : FRAGMENTS_MAX,
+            .fragments_max = fragments_max(o->fragments_max),
         },
         .output_max_bytes = o->output_max_bytes ? o->output_max_bytes : OUTPUT_MAX_BYTES,
         .close_timeout_ns = o->close_timeout_ns ? o->close_timeout_ns : CLOSE_TIMEOUT_NS,
         .close_deadline_ns = FC_WS_TIME_UNKNOWN,
         .mask_state = o->mask_seed,
+        .is_deflate_on = o->deflate.is_on,
+        .keeps_context = o->role == FC_WS_CLIENT ? !o->deflate.server_no_context_takeover
+                                                 : !o->deflate.client_no_context_takeover,
         .is_client = o->role == FC_WS_CLIENT,
     };
     if (has_own_space) {
         ws->reader.space = (struct fc_space){ (uint8_t *)(ws + 1), OWN_INPUT_BYTES };
+    }
+    if (!ws->keeps_context && o->inflater) {
+        ws->inflater = o->inflater;
+        ws->is_inflater_lent = true;
     }
     if (ws->reader.space.size > UINT32_MAX) {
         ws->reader.space.size = UINT32_MAX;
@@ -66,6 +79,9 @@ void fc_ws_free(struct fc_ws **ws)
     fc_ws_buffer_free(&w->control);
     fc_ws_buffer_free(&w->given);
     fc_ws_output_free(&w->output);
+    if (!w->is_inflater_lent) {
+        fc_inflater_free(&w->inflater);
+    }
     free(w);
 }
 

@@ -2,7 +2,7 @@
 #ifndef FRAMECAST_HANDSHAKE_H
 #define FRAMECAST_HANDSHAKE_H
 
-#include <framecast/http.h>
+#include <framecast/deflate.h>
 
 /* The WebSocket opening handshake (RFC 6455 section 4), without any I/O. */
 
@@ -35,13 +35,14 @@ FC_API void fc_ws_key_make(const uint8_t random[16], char key[FC_WS_KEY_SIZE]);
  *
  * @param key          what the request carried
  * @param subprotocol  what the request asked for, or NULL
+ * @param deflate      what fc_deflate_offer() offered, which becomes what is agreed; NULL: nothing
  *
  * Errors:    false, *reason a static sentence.
  * Spec:      RFC 6455 section 4.1.
  */
 FC_API FC_NODISCARD bool fc_ws_response_check(const struct fc_http_response *response,
                                               const char *key, const char *subprotocol,
-                                              const char **reason);
+                                              struct fc_deflate *deflate, const char **reason);
 
 FC_END
 

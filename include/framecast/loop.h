@@ -19,6 +19,7 @@ FC_BEGIN
 
 struct fc_loop;  /* Threads: its own, but for fc_loop_post() and fc_loop_stop(). */
 struct fc_timer; /* Threads: its loop's. */
+struct fc_deflater;
 
 /** Zero means the default. */
 struct fc_loop_options {
@@ -82,6 +83,12 @@ FC_API void fc_timer_stop(struct fc_timer *timer);
 
 /** Release it, also from its own run(), and set the pointer to NULL. Ignores NULL. */
 FC_API void fc_timer_free(struct fc_timer **timer);
+
+/**
+ * The deflater that what is sent on this loop is compressed with, for fc_message_options.deflater.
+ * Errors: NULL without memory. Borrowed for the loop's life, on its thread.
+ */
+FC_API struct fc_deflater *fc_loop_deflater(struct fc_loop *loop);
 
 /** fc_loop_options.user, or what a server's loop_open() returned. */
 FC_API void *fc_loop_user(const struct fc_loop *loop);

@@ -2,7 +2,9 @@
 #ifndef FRAMECAST_MESSAGE_H
 #define FRAMECAST_MESSAGE_H
 
-#include <framecast/ws.h>
+#include <framecast/attr.h>
+#include <framecast/bytes.h>
+#include <framecast/code.h>
 
 /*
  * What is sent to many: bytes ready for the wire, immutable, counted by reference.
@@ -48,9 +50,12 @@ struct fc_message_options {
     struct fc_body *body;    /* shared; may be NULL */
     struct fc_bytes tail;    /* copied; at most FC_MESSAGE_TAIL_MAX */
     uint64_t tag;            /* the sender's own number, such as a picture's */
-    int skipped_at;          /* offset in head of a 16-bit big-endian field that is filled, for each
-                                receiver, with how many messages it did not get before this one;
-                                0: none */
+    /* Makes a compressed form as well, once for all, where that gets smaller; borrowed for the
+       call. Not for pictures, nor with skipped_at. NULL: none. */
+    struct fc_deflater *deflater;
+    int skipped_at; /* offset in head of a 16-bit big-endian field that is filled, for each
+                       receiver, with how many messages it did not get before this one;
+                       0: none */
 };
 
 /** Make a message. Errors: NULL without memory. Ownership: gives; shares options->body. */

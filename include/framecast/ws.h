@@ -7,6 +7,8 @@
 
 #include <framecast/attr.h>
 #include <framecast/bytes.h>
+#include <framecast/code.h>
+#include <framecast/deflate.h>
 
 /*
  * The WebSocket protocol (RFC 6455) after the opening handshake, without any I/O.
@@ -32,37 +34,22 @@ struct fc_ws; /* Threads: one at a time. */
 
 enum fc_ws_role { FC_WS_SERVER, FC_WS_CLIENT };
 
-/** The values are the opcodes of RFC 6455 section 5.2. */
-enum fc_ws_kind { FC_WS_TEXT = 1, FC_WS_BINARY = 2 };
-
-/** RFC 6455 section 7.4.1, and 1013 of the IANA registry. */
-enum fc_ws_code {
-    FC_WS_CODE_NORMAL = 1000,
-    FC_WS_CODE_GOING_AWAY = 1001,
-    FC_WS_CODE_PROTOCOL_ERROR = 1002,
-    FC_WS_CODE_UNSUPPORTED_DATA = 1003,
-    FC_WS_CODE_NO_STATUS = 1005, /* never on the wire: the peer's close frame was empty */
-    FC_WS_CODE_ABNORMAL = 1006,  /* never on the wire: the stream ended without a close frame */
-    FC_WS_CODE_INVALID_DATA = 1007,
-    FC_WS_CODE_POLICY = 1008,
-    FC_WS_CODE_TOO_BIG = 1009,
-    FC_WS_CODE_INTERNAL = 1011,
-    FC_WS_CODE_TRY_LATER = 1013,
-};
-
 /** Zero means "the default", so { 0 } is a working server engine. */
 struct fc_ws_options {
     enum fc_ws_role role;
-    uint64_t message_max_bytes;  /* of one received message; 0: 16 MiB */
-    uint64_t output_max_bytes;   /* queued by fc_ws_send and not yet taken; 0: 1 MiB */
-    int64_t close_timeout_ns;    /* from our close frame to giving up; 0: 2 s */
-    int64_t ping_every_ns;       /* after this long without input; 0: never */
-    int64_t pong_timeout_ns;     /* from a ping, or input after it, to giving up; 0: 20 s */
-    uint32_t fragments_max;      /* of one message; 0: 16384 */
-    struct fc_space input_space; /* lent for the engine's life and shareable between all engines of
-                                    one thread, at least 1 KiB; {0}: the engine has its own 16 KiB.
-                                    All events must be pulled before another engine uses it. */
-    uint32_t mask_seed;          /* client: starts the masking keys; give random bits */
+    uint64_t message_max_bytes;   /* of one received message; 0: 16 MiB */
+    uint64_t output_max_bytes;    /* queued by fc_ws_send and not yet taken; 0: 1 MiB */
+    int64_t close_timeout_ns;     /* from our close frame to giving up; 0: 2 s */
+    int64_t ping_every_ns;        /* after this long without input; 0: never */
+    int64_t pong_timeout_ns;      /* from a ping, or input after it, to giving up; 0: 20 s */
+    uint32_t fragments_max;       /* of one message, up to 65535; 0: 16384 */
+    struct fc_space input_space;  /* lent for the engine's life and shareable between all engines of
+                                     one thread, at least 1 KiB; {0}: the engine has its own 16 KiB.
+                                     All events must be pulled before another engine uses it. */
+    uint32_t mask_seed;           /* client: starts the masking keys; give random bits */
+    struct fc_deflate deflate;    /* what the opening handshake agreed on */
+    struct fc_inflater *inflater; /* lent and shareable as input_space is; used where the peer sends
+                                     each message by itself. NULL: one is made when needed */
 };
 
 enum fc_ws_event_type {
@@ -110,8 +97,19 @@ FC_API void fc_ws_free(struct fc_ws **ws);
  */
 FC_API struct fc_space fc_ws_input(struct fc_ws *ws);
 
+#define FC_WS_INPUT_PARTS 2
+
 /**
- * Say how many bytes were put into the room that fc_ws_input() offered; 0 is the end of the stream.
+ * As fc_ws_input(), for readv(): in the middle of a large message a second part for what follows
+ * it. Fill the first before the second. Gives the count of parts; 0: no more input is wanted.
+ *
+ * Ownership: borrowed until fc_ws_input_done().
+ * Threads:   the one that owns ws.
+ */
+FC_API uint32_t fc_ws_input_parts(struct fc_ws *ws, struct fc_space parts[FC_WS_INPUT_PARTS]);
+
+/**
+ * Say how many bytes were put into the room that was offered; 0 is the end of the stream.
  *
  * Threads:   the one that owns ws.
  */

@@ -79,7 +79,7 @@ static int handshake(const struct dial *dial, int fd, const char *path, const ch
         return refusal(dial, path, answer->head.status);
     }
     const char *reason = NULL;
-    if (!fc_ws_response_check(&answer->head, key, subprotocol, &reason)) {
+    if (!fc_ws_response_check(&answer->head, key, subprotocol, NULL, &reason)) {
         return fail(dial, -EPROTO, path, reason);
     }
     /* RFC 6455 lets a server leave the subprotocol out; then it would not understand us. */
