@@ -176,6 +176,7 @@ void tls_free(struct tls **tls)
         return;
     }
     SSL_free(t->ssl);
+    tls_reason_clear(); /* without memory, even releasing leaves something */
     tls_socket_fini(&t->socket);
     tls_setup_unref(&t->setup);
     fc_tls_unref(&t->context);
