@@ -46,7 +46,7 @@ struct fc_ws_options {
     struct fc_space input_space;  /* lent for the engine's life and shareable between all engines of
                                      one thread, at least 1 KiB; {0}: the engine has its own 16 KiB.
                                      All events must be pulled before another engine uses it. */
-    uint32_t mask_seed;           /* client: starts the masking keys; give random bits */
+    uint8_t mask_secret[16];      /* client: random bytes that the masking keys come from */
     struct fc_deflate deflate;    /* what the opening handshake agreed on */
     struct fc_inflater *inflater; /* lent and shareable as input_space is; used where the peer sends
                                      each message by itself. NULL: one is made when needed */
