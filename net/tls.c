@@ -176,6 +176,7 @@ void tls_free(struct tls **tls)
         return;
     }
     SSL_free(t->ssl);
+    tls_reason_clear(); /* without memory, even releasing leaves something */
     tls_socket_fini(&t->socket);
     tls_setup_unref(&t->setup);
     fc_tls_unref(&t->context);
@@ -252,6 +253,7 @@ long tls_read(struct tls *tls, struct fc_space room, enum tls_step *wants)
     }
     switch (SSL_get_error(tls->ssl, result)) {
     case SSL_ERROR_WANT_READ:
+        (void)SSL_free_buffers(tls->ssl); /* a ticket that came leaves one behind */
         *wants = TLS_WANT_READ;
         return -EAGAIN;
     case SSL_ERROR_ZERO_RETURN: /* also when the stream ended without it */

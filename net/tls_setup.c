@@ -226,6 +226,7 @@ void tls_setup_unref(struct tls_setup **setup)
     for (size_t i = 0; s->contexts && i < s->config->count; i++) {
         SSL_CTX_free(s->contexts[i]);
     }
+    tls_reason_clear(); /* without memory, even releasing leaves something */
     free(s->contexts);
     free(s);
 }
