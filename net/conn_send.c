@@ -130,7 +130,7 @@ bool fc_conn_put(struct fc_conn *conn, uint32_t slot, struct fc_message *message
 
 void fc_conn_hold(struct fc_conn *conn, uint32_t slot, bool is_held)
 {
-    if (!slot_is_valid(slot)) {
+    if (!slot_is_valid(slot) || conn->state == CONN_DEAD) {
         return;
     }
     const bool was_ready = outbox_has_ready_slot(&conn->outbox);

@@ -1,0 +1,258 @@
+#!/usr/bin/python3
+"""run.py [--quick] [--repeat N] [--only NAME,...] [--case WORD]: our server beside others, and the limit.
+
+Every server does the same work under the same load (bench/load), in turn and several times, on
+127.0.0.1. Prints a table of ratios to the limit (bench/raw: the same transfers without any protocol),
+and writes docs/performance/peers.json and peers.svg. "./dev bench peers" installs what is needed first.
+A server that cannot be had is left out, with a word.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import platform
+import re
+import resource
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+
+import chart
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+HERE = ROOT / "bench/peers"
+RELEASE = ROOT / "build-release/bench"
+PEERS = ROOT / "build/peers"
+OUT = ROOT / "docs/performance"
+MODULES = PEERS / "node_modules"
+RUN_LIMIT_S = 15
+
+# name, command without PORT MODE SIZE, what must be there
+SERVERS = [
+    ("raw", [RELEASE / "raw"], RELEASE / "raw"),
+    ("framecast", [RELEASE / "server"], RELEASE / "server"),
+    ("libwebsockets", [PEERS / "lws"], PEERS / "lws"),
+    ("Boost.Beast", [PEERS / "beast"], PEERS / "beast"),
+    ("Bun", [MODULES / "@oven/bun-linux-x64/bin/bun", PEERS / "bun.mjs"], MODULES / "@oven/bun-linux-x64/bin/bun"),
+    ("Deno", [MODULES / "@deno/linux-x64-glibc/deno", "run", "--allow-net", PEERS / "deno.mjs"],
+     MODULES / "@deno/linux-x64-glibc/deno"),
+    ("ws", ["node", PEERS / "ws.mjs"], MODULES / "ws"),
+    ("websockets", ["/usr/bin/python3", HERE / "python_websockets.py"],
+     pathlib.Path("/usr/lib/python3/dist-packages/uvloop")),
+]
+
+CPU_PER_GB, CPU_PER_MESSAGE, RSS = "cpu_s_per_gb", "cpu_us_per_message", "rss_bytes_each"
+UNITS = {CPU_PER_GB: "CPU s/GB", CPU_PER_MESSAGE: "CPU us each", RSS: "bytes each"}
+WALL = {CPU_PER_GB: "gb_per_s", CPU_PER_MESSAGE: "messages_per_s"}
+
+
+def upload(size, metric):
+    return (f"upload {name_of(size)}", "sink", size, "upload", [], metric)
+
+
+def broadcast(size, clients, burst, metric=CPU_PER_GB):
+    return (f"broadcast {name_of(size)} to {clients}", "broadcast", size, "fanout",
+            ["--connections", clients, "--burst", burst], metric)
+
+
+def echo(size, connections):
+    return (f"echo {size} B over {connections}", "echo", size, "echo", ["--connections", connections], CPU_PER_MESSAGE)
+
+
+def name_of(size):
+    return f"{size // 1_000_000} MB" if size >= 1_000_000 else f"{size // 1000} kB" if size >= 1000 else f"{size} B"
+
+
+# name, mode of the server, size, mode of the load, its arguments, what is compared
+CASES = [
+    upload(1_000_000, CPU_PER_GB), upload(65_536, CPU_PER_GB), upload(128, CPU_PER_MESSAGE),
+    *[broadcast(size, clients, max(1, 40_000_000 // size // clients))
+      for size in (1_000_000, 100_000, 65_536) for clients in (1, 10, 100)],
+    *[echo(size, connections) for size in (100, 256) for connections in (10, 64)],
+    broadcast(200, 1000, 20, CPU_PER_MESSAGE),
+    ("19,000 idle connections", "broadcast", 200, "idle", ["--connections", 19_000], RSS),
+]
+
+
+def free_port():
+    """One that is free now: not every server can pick its own and say which."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return str(probe.getsockname()[1])
+
+
+def start(command, mode, size):
+    port = free_port()
+    process = subprocess.Popen([*map(str, command), port, mode, str(size)], stdout=subprocess.PIPE,
+                               stderr=subprocess.DEVNULL, text=True)
+    line = process.stdout.readline()
+    if f":{port}" not in line:
+        process.kill()
+        raise RuntimeError(f"printed no address but {line!r}")
+    return process, port
+
+
+def measure(server, case, seconds):
+    name, command, _ = server
+    _, mode, size, load, arguments, _ = case
+    process, port = start(command, mode, size)
+    try:
+        done = subprocess.run(
+            [str(RELEASE / "load"), load, port, "--pid", str(process.pid), "--size", str(size), "--seconds",
+             str(seconds), *map(str, arguments), *(["--raw", "1"] if name == "raw" else [])],
+            capture_output=True, text=True, timeout=RUN_LIMIT_S)
+        if done.returncode != 0:
+            raise RuntimeError(done.stderr.strip()[:200])
+        return json.loads(done.stdout.strip().splitlines()[-1])
+    except subprocess.TimeoutExpired:
+        raise RuntimeError(f"not done after {RUN_LIMIT_S} s") from None
+    finally:
+        process.kill()
+        process.wait()
+
+
+def measure_all(servers, cases, repeat, seconds):
+    """{case: {server: [result, ...]}}, one round after the other, so that a busy moment hits all."""
+    results = {case[0]: {server[0]: [] for server in servers} for case in cases}
+    total = repeat * len(cases) * len(servers)
+    done = 0
+    for _ in range(repeat):
+        for case in cases:
+            for server in servers:
+                done += 1
+                print(f"\r{done} of {total}: {case[0]}, {server[0]}".ljust(79), end="", file=sys.stderr, flush=True)
+                try:
+                    results[case[0]][server[0]].append(measure(server, case, seconds))
+                except (RuntimeError, OSError, ValueError) as failure:
+                    print(f"\r{case[0]}, {server[0]}: {failure}".ljust(79), file=sys.stderr)
+    print("\r".ljust(80) + "\r", end="", file=sys.stderr)
+    return results
+
+
+def median(runs, key):
+    values = [run[key] for run in runs if run.get(key, -1) is not None and run.get(key, -1) >= 0]
+    return statistics.median(values) if values else None
+
+
+def summarise(results, cases):
+    """Rows of medians: the figure, its spread, and the ratio of the limit to it (1 is the limit)."""
+    rows = []
+    for case in cases:
+        metric = case[5]
+        runs = results[case[0]]
+        limit = median(runs.get("raw", []), metric)
+        limit_wall = median(runs.get("raw", []), WALL.get(metric, "gb_per_s"))
+        row = {"case": case[0], "unit": UNITS[metric], "servers": {}}
+        for server, its in runs.items():
+            value = median(its, metric)
+            wall = median(its, WALL.get(metric, "gb_per_s"))
+            if value is None:
+                continue
+            figures = [run[metric] for run in its]
+            row["servers"][server] = {
+                "value": value, "least": min(figures), "most": max(figures),
+                "ratio": limit / value if limit and value and metric != RSS else None,
+                "wall": wall, "wall_unit": "GB/s" if metric == CPU_PER_GB else "messages/s",
+                "wall_ratio": wall / limit_wall if wall and limit_wall and metric != RSS else None,
+            }
+        rows.append(row)
+    return rows
+
+
+def cell(entry):
+    if entry is None:
+        return "-"
+    value = f"{entry['value']:.3g}" if entry["value"] < 1000 else f"{entry['value']:,.0f}"
+    return value if entry["ratio"] is None else f"{value} ({entry['ratio']:.2f})"
+
+
+def table(rows, servers):
+    names = [server[0] for server in servers]
+    lines = ["| case | unit | " + " | ".join(names) + " |", "| --- | --- |" + " --- |" * len(names)]
+    for row in rows:
+        cells = [cell(row["servers"].get(name)) for name in names]
+        lines.append(f"| {row['case']} | {row['unit']} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def version_of(command):
+    try:
+        done = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=20)
+        return (done.stdout or done.stderr).strip().splitlines()[0]
+    except (OSError, IndexError, subprocess.TimeoutExpired):
+        return "unknown"
+
+
+def versions():
+    def npm(name):
+        try:
+            return json.loads((MODULES / name / "package.json").read_text())["version"]
+        except OSError:
+            return None
+    found = {
+        "libwebsockets": version_of(["pkg-config", "--modversion", "libwebsockets"]),
+        "Boost.Beast": version_of(["dpkg-query", "-W", "-f", "${Version}", "libboost-dev"]),
+        "Bun": npm("@oven/bun-linux-x64"), "Deno": npm("@deno/linux-x64-glibc"), "ws": npm("ws"),
+        "Node": version_of(["node", "--version"]),
+        "websockets": version_of(["dpkg-query", "-W", "-f", "${Version}", "python3-websockets"]),
+    }
+    return {name: version for name, version in found.items() if version}
+
+
+def machine():
+    model = re.search(r"model name\s*:\s*(.+)", pathlib.Path("/proc/cpuinfo").read_text())
+    return {"processor": model[1] if model else platform.machine(), "processors": os.cpu_count(),
+            "kernel": platform.release()}
+
+
+def raise_descriptor_limit():
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def available(only):
+    servers = []
+    for server in SERVERS:
+        if only and server[0] not in only and server[0] != "raw":
+            continue
+        if pathlib.Path(server[2]).exists() and (pathlib.Path(str(server[1][0])).exists() or
+                                                 shutil.which(str(server[1][0]))):
+            servers.append(server)
+        else:
+            print(f"{server[0]} is left out: there is no {server[2]}", file=sys.stderr)
+    return servers
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="one short round")
+    parser.add_argument("--repeat", type=int, default=3, help="rounds (default 3)")
+    parser.add_argument("--seconds", type=float, default=1, help="measured in each run (default 1)")
+    parser.add_argument("--only", help="servers, with commas between; the limit is always measured")
+    parser.add_argument("--case", help="only cases with this word in their name")
+    parser.add_argument("--no-write", action="store_true", help="leave docs/performance/ as it is")
+    return parser.parse_args()
+
+
+def main():
+    options = arguments()
+    raise_descriptor_limit()
+    servers = available(options.only.split(",") if options.only else None)
+    cases = [case for case in CASES if not options.case or options.case in case[0]]
+    repeat, seconds = (1, 0.5) if options.quick else (options.repeat, options.seconds)
+    rows = summarise(measure_all(servers, cases, repeat, seconds), cases)
+    print("Server processor time, and in brackets the limit's as a part of it: 1 is the limit, more is better.\n")
+    print(table(rows, servers))
+    if options.no_write or options.case or options.only:
+        return
+    OUT.mkdir(parents=True, exist_ok=True)
+    report = {"machine": machine(), "versions": versions(), "rounds": repeat, "seconds": seconds, "rows": rows}
+    (OUT / "peers.json").write_text(json.dumps(report, indent=1) + "\n")
+    (OUT / "peers.svg").write_text(chart.draw(rows, [server[0] for server in servers]))
+
+
+if __name__ == "__main__":
+    main()
