@@ -180,9 +180,9 @@ static void close_handles(struct fc_loop *loop)
     loop->is_closed = true;
     pthread_mutex_unlock(&loop->lock);
     uv_handle_t *const handles[] = {
-        (uv_handle_t *)&loop->wake,       (uv_handle_t *)&loop->sweep,
-        (uv_handle_t *)&loop->gate,       (uv_handle_t *)&loop->signals[0],
-        (uv_handle_t *)&loop->signals[1],
+        (uv_handle_t *)&loop->wake,
+        (uv_handle_t *)&loop->sweep,
+        (uv_handle_t *)&loop->gate,
     };
     for (size_t i = 0; i < sizeof(handles) / sizeof(handles[0]); i++) {
         uv_close(handles[i], NULL);
@@ -381,6 +381,9 @@ void fc_loop_free(struct fc_loop **loop)
     if (!l->is_closed) {
         dismiss_guests(l);
         close_handles(l);
+    }
+    for (int i = 0; i < 2; i++) { /* not earlier: a second signal must not kill what still ends */
+        uv_close((uv_handle_t *)&l->signals[i], NULL);
     }
     (void)uv_run(&l->uv, UV_RUN_DEFAULT); /* lets the closed handles end */
     const int err = uv_loop_close(&l->uv);

@@ -224,6 +224,8 @@ int main(int argc, char **argv)
     switch (config.command) {
     case CLI_WATCH:
         return cli_watch(&config.watch);
+    case CLI_BENCH:
+        return cli_bench(&config.bench);
     case CLI_SERVE:
     case CLI_COMMAND_COUNT:
         break;

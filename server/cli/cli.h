@@ -33,4 +33,7 @@ void cli_complain(const char *format, ...) FC_PRINTF(1, 2);
  */
 int cli_watch(const struct cli_watch *options);
 
+/** The command `bench`: load, measure, report. Gives the exit status. */
+int cli_bench(const struct cli_bench *options);
+
 #endif

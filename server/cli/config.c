@@ -143,6 +143,32 @@ static int watch_resolve(struct cli_watch *watch, const struct option_list *oper
     return 0;
 }
 
+static int bench_resolve(struct cli_bench *bench, const struct option_list *operands,
+                         struct sentence why)
+{
+    static const char *const modes[] = { "upload", "fanout", "echo", "idle" };
+    const int mode_count = sizeof(modes) / sizeof(modes[0]);
+    if (operands->count != 2) {
+        return fail(why, "bench takes a mode and an address; try: framecast bench echo "
+                         "ws://127.0.0.1:8765/");
+    }
+    int mode = 0;
+    while (mode < mode_count && strcmp(operands->item[0], modes[mode]) != 0) {
+        mode++;
+    }
+    if (mode == mode_count) {
+        return fail(why, "mode '%.80s': must be upload, fanout, echo or idle", operands->item[0]);
+    }
+    bench->mode = (enum cli_bench_mode)mode;
+    bench->url = operands->item[1];
+    if (bench->mode == CLI_BENCH_ECHO &&
+        (bench->size < 8 || bench->size > CLI_BENCH_TIMED_MAX_BYTES)) {
+        return fail(why, "--size: a message that is echoed has 8 to %d bytes",
+                    CLI_BENCH_TIMED_MAX_BYTES);
+    }
+    return 0;
+}
+
 int config_resolve(struct cli_config *config, const struct option_list *operands, char *why,
                    size_t why_size)
 {
@@ -152,6 +178,8 @@ int config_resolve(struct cli_config *config, const struct option_list *operands
         return serve_resolve(&config->serve, operands, sentence);
     case CLI_WATCH:
         return watch_resolve(&config->watch, operands, sentence);
+    case CLI_BENCH:
+        return bench_resolve(&config->bench, operands, sentence);
     case CLI_COMMAND_COUNT:
         break;
     }

@@ -13,7 +13,7 @@
 
 #define CLI_STREAMS_MAX OPTION_LIST_MAX
 
-enum cli_command { CLI_SERVE, CLI_WATCH, CLI_COMMAND_COUNT };
+enum cli_command { CLI_SERVE, CLI_WATCH, CLI_BENCH, CLI_COMMAND_COUNT };
 
 struct cli_stream {
     char name[STREAM_NAME_MAX + 1];
@@ -47,11 +47,27 @@ struct cli_watch {
     int64_t width, quality;
 };
 
+enum cli_bench_mode { CLI_BENCH_UPLOAD, CLI_BENCH_FANOUT, CLI_BENCH_ECHO, CLI_BENCH_IDLE };
+
+#define CLI_BENCH_TIMED_MAX_BYTES 65536 /* of an echo, which carries its time */
+
+struct cli_bench {
+    enum cli_bench_mode mode;
+    const char *url;
+    int64_t connections, size;
+    double duration_s;
+    double rate;     /* messages a second in all; 0: as fast as it goes */
+    int64_t go, pid; /* 0: not said */
+    const char *ca;  /* NULL: the system's authorities */
+    bool is_insecure, has_deflate, has_json;
+};
+
 struct cli_config {
     enum cli_command command;
     bool wants_help, wants_version;
-    struct cli_serve serve; /* filled for its command only, as is watch */
+    struct cli_serve serve; /* filled for its command only, as are the others */
     struct cli_watch watch;
+    struct cli_bench bench;
 };
 
 /** The commands and options of framecast. Threads: any. */

@@ -5,8 +5,10 @@
 
 #define SERVE (1u << CLI_SERVE)
 #define WATCH (1u << CLI_WATCH)
+#define BENCH (1u << CLI_BENCH)
 #define SERVE_FIELD(member) offsetof(struct cli_config, serve.member)
 #define WATCH_FIELD(member) offsetof(struct cli_config, watch.member)
+#define BENCH_FIELD(member) offsetof(struct cli_config, bench.member)
 
 /* What can be meant at all; sources and servers have limits of their own. */
 #define WIDTH_MIN 16
@@ -50,6 +52,22 @@ static const struct option_command commands[CLI_COMMAND_COUNT] = {
             "  framecast watch ws://127.0.0.1:8765\n"
             "  framecast watch ws://127.0.0.1:8765 --stream door --save pictures --count 10\n"
             "  framecast watch http://127.0.0.1:8765 --stats --reconnect\n",
+    },
+    [CLI_BENCH] = {
+        .name = "bench",
+        .synopsis = "bench MODE URL [OPTIONS]",
+        .summary = "Load a WebSocket server and measure it.",
+        .notes =
+            "MODE is one of\n"
+            "  upload             send messages as fast as they are taken, or at --rate\n"
+            "  fanout             receive what the server sends, after saying \"go N\" with --go\n"
+            "  echo               send messages that the server sends back; tells round trips\n"
+            "  idle               open connections and leave them alone\n"
+            "\n"
+            "Examples:\n"
+            "  framecast bench echo ws://127.0.0.1:8765/ --connections 64 --rate 10000\n"
+            "  framecast bench fanout ws://127.0.0.1:8765/streams/cam/frames --connections 1000\n"
+            "  framecast bench upload wss://example.com/ --size 65536 --json\n",
     },
 };
 
@@ -227,16 +245,97 @@ static const struct option options[] = {
       .field = WATCH_FIELD(has_reconnect),
       .help = "connect again, with growing pauses, until interrupted" },
 
+    { .name = "connections",
+      .letter = 'c',
+      .kind = OPTION_INTEGER,
+      .commands = BENCH,
+      .field = BENCH_FIELD(connections),
+      .argument = "N",
+      .initial = "10",
+      .min = 1,
+      .max = 1000000,
+      .help = "connections at one time" },
+    { .name = "size",
+      .letter = 's',
+      .kind = OPTION_INTEGER,
+      .commands = BENCH,
+      .field = BENCH_FIELD(size),
+      .argument = "BYTES",
+      .initial = "256",
+      .min = 1,
+      .max = 67108864,
+      .help = "of a message that is sent" },
+    { .name = "duration",
+      .letter = 'd',
+      .kind = OPTION_NUMBER,
+      .commands = BENCH,
+      .field = BENCH_FIELD(duration_s),
+      .argument = "SECONDS",
+      .initial = "5",
+      .min = 0.1,
+      .max = 86400,
+      .help = "how long to measure, once all connections are open" },
+    { .name = "rate",
+      .kind = OPTION_NUMBER,
+      .commands = BENCH,
+      .field = BENCH_FIELD(rate),
+      .argument = "N",
+      .unset = "as fast as it goes",
+      .min = 0.01,
+      .max = 1e8,
+      .help = "messages a second over all connections, sent when they are due; round trips count "
+              "from then, so that a server which stalls is charged for all who would have waited" },
+    { .name = "go",
+      .kind = OPTION_INTEGER,
+      .commands = BENCH,
+      .field = BENCH_FIELD(go),
+      .argument = "N",
+      .unset = "only listen",
+      .min = 1,
+      .max = 1e9,
+      .help = "fanout: ask for N messages to everybody, as bench/server understands it" },
+    { .name = "deflate",
+      .kind = OPTION_FLAG,
+      .commands = BENCH,
+      .field = BENCH_FIELD(has_deflate),
+      .help = "offer permessage-deflate" },
+    { .name = "ca",
+      .kind = OPTION_TEXT,
+      .commands = BENCH,
+      .field = BENCH_FIELD(ca),
+      .argument = "FILE",
+      .unset = "the system's",
+      .help = "wss: the authorities to believe, as PEM" },
+    { .name = "insecure",
+      .kind = OPTION_FLAG,
+      .commands = BENCH,
+      .field = BENCH_FIELD(is_insecure),
+      .help = "wss: believe any certificate" },
+    { .name = "pid",
+      .kind = OPTION_INTEGER,
+      .commands = BENCH,
+      .field = BENCH_FIELD(pid),
+      .argument = "PID",
+      .unset = "none",
+      .min = 1,
+      .max = 4194304,
+      .help = "the server, if it runs on this machine: tell its processor time and memory" },
+    { .name = "json",
+      .kind = OPTION_FLAG,
+      .commands = BENCH,
+      .field = BENCH_FIELD(has_json),
+      .help = "print one line of JSON" },
+
     { .name = "help",
       .letter = 'h',
       .kind = OPTION_FLAG,
-      .commands = SERVE | WATCH,
+      .commands = SERVE | WATCH | BENCH,
       .field = offsetof(struct cli_config, wants_help),
       .help = "print this and end" },
     { .name = "version",
       .letter = 'V',
       .kind = OPTION_FLAG,
-      .commands = SERVE | WATCH,
+      .commands = SERVE | WATCH | BENCH,
       .field = offsetof(struct cli_config, wants_version),
       .help = "print the version and end" },
 };

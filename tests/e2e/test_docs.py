@@ -41,7 +41,7 @@ def options_of_table(text):
     return {long: letter or None for letter, long in rows}
 
 
-@pytest.mark.parametrize("command", ["serve", "watch"])
+@pytest.mark.parametrize("command", ["serve", "watch", "bench"])
 def test_command_line_page_has_the_options_of_help(command):
     text = section(page("reference/command-line.md"), f"framecast {command}")
     assert options_of_table(text) == options_of_help([command])
@@ -50,7 +50,7 @@ def test_command_line_page_has_the_options_of_help(command):
 def test_manual_has_the_options_of_help():
     text = (harness.ROOT / "man/framecast.1").read_text()
     described = {f"--{name}" for name in re.findall(r"^\.It (?:Fl \w , )?Fl -([a-z-]+)", text, re.MULTILINE)}
-    assert described == options_of_help(["serve"]).keys() | options_of_help(["watch"]).keys()
+    assert described == set().union(*(options_of_help([command]) for command in ("serve", "watch", "bench")))
 
 
 # ---- links and quotations ----
