@@ -413,6 +413,7 @@ void fc_loop_run(struct fc_loop *loop)
     while (uv_loop_alive(&loop->uv)) {
         turn(loop);
     }
+    loop_clock(loop, NULL); /* what the last turn took */
     for (struct fc_task *task = NULL; (task = task_take(loop));) {
         task->run(task); /* posted before the end; no more can be */
     }

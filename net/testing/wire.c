@@ -99,14 +99,17 @@ void wire_say_frame(int fd, int opcode, const void *payload, size_t size)
     wire_say_bytes(fd, payload, size);
 }
 
-void wire_hear_frame(int fd, struct wire_frame *frame)
+void wire_hear_part(int fd, struct wire_frame *frame)
 {
     uint8_t head[2];
     uint8_t length[8];
     wire_hear_bytes(fd, head, sizeof(head));
-    assert_true(head[0] & 0x80);
     assert_false(head[1] & 0x80);
-    *frame = (struct wire_frame){ .opcode = head[0] & 0x0f, .size = head[1] };
+    *frame = (struct wire_frame){
+        .opcode = head[0] & 0x0f,
+        .is_last = head[0] & 0x80,
+        .size = head[1],
+    };
     const size_t more = head[1] == 126 ? 2 : head[1] == 127 ? 8 : 0;
     wire_hear_bytes(fd, length, more);
     for (size_t i = 0; i < more; i++) {
@@ -120,6 +123,12 @@ void wire_hear_frame(int fd, struct wire_frame *frame)
         wire_hear_bytes(fd, rest, step);
         left -= step;
     }
+}
+
+void wire_hear_frame(int fd, struct wire_frame *frame)
+{
+    wire_hear_part(fd, frame);
+    assert_true(frame->is_last);
 }
 
 void wire_hear_close(int fd, unsigned code)

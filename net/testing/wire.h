@@ -39,6 +39,7 @@ bool wire_hear_end(int fd);
 
 struct wire_frame {
     int opcode;
+    bool is_last; /* FIN */
     uint64_t size;
     uint8_t payload[WIRE_SIZE]; /* the first bytes */
 };
@@ -46,7 +47,8 @@ struct wire_frame {
 /** Ask for /ws and read the 101. */
 void wire_open_ws(int fd);
 void wire_say_frame(int fd, int opcode, const void *payload, size_t size);
-void wire_hear_frame(int fd, struct wire_frame *frame);
+void wire_hear_frame(int fd, struct wire_frame *frame); /* a whole message, or a control frame */
+void wire_hear_part(int fd, struct wire_frame *frame);
 
 /** Read a close frame with that code. */
 void wire_hear_close(int fd, unsigned code);
