@@ -25,14 +25,13 @@ static void on_failed(struct fc_client *client, const char *why, int64_t retry_n
     }
 }
 
-static void on_second(struct fc_timer *timer, void *ctx)
+static void on_second(struct fc_timer *timer, void *ending)
 {
     (void)timer;
-    (void)ctx;
     printf("%lu pictures a second, %.2f MB/s\n", pictures, (double)bytes / 1e6);
     pictures = bytes = 0;
     if (--seconds_left == 0) {
-        fc_loop_stop(loop);
+        fc_loop_stop(ending);
     }
 }
 
@@ -54,7 +53,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "image-receiver: %s\n", error.text);
         return EXIT_FAILURE;
     }
-    struct fc_timer *timer = fc_timer_new(loop, on_second, NULL);
+    struct fc_timer *timer = fc_timer_new(loop, on_second, loop);
     fc_timer_start(timer, 1000000000, 1000000000);
     fc_loop_run(loop);
     return EXIT_SUCCESS;
