@@ -288,8 +288,8 @@ def test_image_receiver_counts_pictures(server):
     assert max(float(rate) for _, rate in rows) > 0.05
 
 
-def test_image_receiver_ends_where_there_is_no_stream(server):
-    done = run_example("image-receiver", server("test").ws_url + "streams/other/frames", 20)
+def test_image_receiver_gives_up_where_it_makes_no_sense(server):
+    done = run_example("image-receiver", server("test").ws_url + "no-such-place", 20)
     assert "404" in done.stderr
     assert done.stdout == ""
 
