@@ -116,6 +116,22 @@ def test_c_in_the_guide_is_part_of_what_is_compiled():
         assert any(is_part_of(lines, file) for file in files), f"{path} quotes C that is compiled nowhere:\n{block}"
 
 
+def test_names_of_the_library_in_the_pages_are_declared():
+    declared = set()
+    for header in (harness.ROOT / "include/framecast").glob("*.h"):
+        declared |= set(re.findall(r"\b(?:fc|FC)_\w+", header.read_text()))
+    for path in PAGES:
+        unknown = set(re.findall(r"\b(?:fc|FC)_\w*\w(?!\w*[*_])", path.read_text())) - declared
+        assert not unknown, f"{path} names {unknown}"
+
+
+def test_manual_refers_to_pages_that_are_there():
+    pages = {path.stem for path in (harness.ROOT / "man").iterdir()}
+    for path in (harness.ROOT / "man").iterdir():
+        named = set(re.findall(r"\bXr (fc_\w+|(?:lib)?framecast) [13]", path.read_text()))
+        assert named <= pages, f"{path} refers to {named - pages}"
+
+
 def test_html_in_the_tutorial_is_the_file():
     assert (PROGRAMS / "mjpeg.html").read_text() in [block for _, block in quoted("html")]
 

@@ -142,6 +142,7 @@ def test_echo_server_says_goodbye_when_told_to_stop():
 
     with Example("echo-server") as server:
         assert in_time(talk(server)) == 1001
+        assert server.process.wait(harness.seconds(10)) == 0
 
 
 def test_echo_server_says_why_it_cannot_start():
