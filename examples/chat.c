@@ -23,10 +23,10 @@ static void say(const char *who, const char *verb, struct fc_bytes what)
 
 static void on_open(struct fc_conn *conn)
 {
-    say(fc_conn_peer(conn), "joined", (struct fc_bytes){ 0 });
     if (!fc_group_join(room, conn, FC_RELIABLE, 0)) {
         fc_conn_close(conn, FC_WS_CODE_TRY_LATER, "the room is full");
     }
+    say(fc_conn_peer(conn), "joined", (struct fc_bytes){ 0 });
 }
 
 static void on_message(struct fc_conn *conn, enum fc_ws_kind kind, struct fc_bytes payload)

@@ -55,7 +55,6 @@ static void on_message(struct fc_conn *conn, enum fc_ws_kind kind, struct fc_byt
 int main(int argc, char **argv)
 {
     static const struct fc_conn_handler handler = { .message = on_message };
-    const char *port = argc > 1 ? argv[1] : "0";
     return fc_executor_new(&executor, &(struct fc_executor_options){ 0 }) ||
-           fc_serve("127.0.0.1", port, &handler);
+           fc_serve("127.0.0.1", argc > 1 ? argv[1] : "0", &handler);
 }

@@ -6,14 +6,13 @@
 #include <framecast/client.h>
 
 static struct fc_loop *loop;
-static unsigned long pictures, bytes;
-static long seconds_left = -1; /* for ever */
+static long pictures, bytes, seconds_left = -1; /* for ever */
 
 static void on_message(struct fc_conn *conn, enum fc_ws_kind kind, struct fc_bytes payload)
 {
     (void)conn;
     pictures += kind == FC_WS_BINARY;
-    bytes += payload.size;
+    bytes += (long)payload.size;
 }
 
 static void on_failed(struct fc_client *client, const char *why, int64_t retry_ns)
@@ -25,23 +24,21 @@ static void on_failed(struct fc_client *client, const char *why, int64_t retry_n
     }
 }
 
-static void on_second(struct fc_timer *timer, void *ctx)
+static void on_second(struct fc_timer *timer, void *ending)
 {
     (void)timer;
-    (void)ctx;
-    printf("%lu pictures a second, %.2f MB/s\n", pictures, (double)bytes / 1e6);
+    printf("%ld pictures a second, %.2f MB/s\n", pictures, (double)bytes / 1e6);
     pictures = bytes = 0;
     if (--seconds_left == 0) {
-        fc_loop_stop(loop);
+        fc_loop_stop(ending);
     }
 }
 
 int main(int argc, char **argv)
 {
-    static const struct fc_conn_handler handler = { .message = on_message };
     const struct fc_client_options options = {
         .url = argc > 1 ? argv[1] : "ws://127.0.0.1:8765/streams/cam/frames",
-        .handler = &handler,
+        .handler = &(struct fc_conn_handler){ .message = on_message },
         .reconnects = true,
         .failed = on_failed,
         .conn.message_max_bytes = 64 * 1024 * 1024,
@@ -54,8 +51,10 @@ int main(int argc, char **argv)
         fprintf(stderr, "image-receiver: %s\n", error.text);
         return EXIT_FAILURE;
     }
-    struct fc_timer *timer = fc_timer_new(loop, on_second, NULL);
+    struct fc_timer *timer = fc_timer_new(loop, on_second, loop);
     fc_timer_start(timer, 1000000000, 1000000000);
     fc_loop_run(loop);
+    fc_timer_free(&timer);
+    fc_client_close(&client, FC_WS_CODE_GOING_AWAY, NULL);
     return EXIT_SUCCESS;
 }

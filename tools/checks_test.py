@@ -14,7 +14,7 @@ TOOLS = pathlib.Path(__file__).resolve().parent
 ROOT = TOOLS.parent
 sys.path.insert(0, str(TOOLS))
 
-CHECKS = ("layers", "sizes", "docs", "headers")
+CHECKS = ("layers", "sizes", "docs", "headers", "manual")
 
 
 def run_check(name, root):
@@ -156,6 +156,59 @@ def test_docs_fail(make_tree, text):
 ])
 def test_docs_pass(make_tree, text):
     assert run_check("docs", make_tree({"include/framecast/a.h": text})) == []
+
+
+# ---- manual ----
+
+HEADER = "FC_API FC_NODISCARD int fc_f(struct a *a,\n                 void (*g)(int));\n"
+PAGE = """.Dd November 26, 2026
+.Dt FC_F 3
+.Os
+.Sh NAME
+.Nm fc_f
+.Nd do what is to be done
+.Sh SYNOPSIS
+.In framecast/f.h
+.Ft int
+.Fo fc_f
+.Fa "struct a *a"
+.Fa "void (*g)(int)"
+.Fc
+.Sh DESCRIPTION
+.Fn fc_f
+does it.
+"""
+
+
+def manual_problems(make_tree, header=HEADER, **pages):
+    return run_check("manual", make_tree({"include/framecast/f.h": header,
+                                          **{f"man/{name}.3": text for name, text in pages.items()}}))
+
+
+def test_manual_passes(make_tree):
+    assert manual_problems(make_tree, fc_f=PAGE) == []
+
+
+@pytest.mark.parametrize("old, new, problem", [
+    ('.Fa "struct a *a"', '.Fa "struct b *a"', "is declared as int fc_f(struct a*a,void(*g)(int))"),
+    (".Ft int", ".Ft void", "void fc_f(struct a*a,void(*g)(int)) is declared as int"),
+    (".Nm fc_f", ".Nm fc_g", "NAME and SYNOPSIS differ in fc_f, fc_g"),
+    (".Fn fc_f\n", "It\n", "fc_f is not described"),
+    (".Fc\n", ".Fc\n.Ft int\n.Fn fc_h void\n", "fc_h is in man/fc_f.3, but no header declares it"),
+])
+def test_manual_fails(make_tree, old, new, problem):
+    assert any(problem in found for found in manual_problems(make_tree, fc_f=PAGE.replace(old, new, 1)))
+
+
+def test_manual_fails_without_a_page_and_with_two(make_tree):
+    assert manual_problems(make_tree) == ["fc_f is in no page of man/"]
+    assert "fc_f is in man/fc_f.3 and man/fc_g.3" in manual_problems(make_tree, fc_f=PAGE, fc_g=PAGE)
+
+
+@pytest.mark.skipif(not shutil.which("mandoc"), reason="needs mandoc")
+def test_manual_fails_where_mandoc_does(make_tree):
+    problems = manual_problems(make_tree, fc_f=PAGE + ".No\n.Bl -tag -width Ds\n")
+    assert problems and all("man/fc_f.3" in problem for problem in problems)
 
 
 # ---- headers ----

@@ -65,7 +65,7 @@ check clang clang_build
 # Files that do not build would only be reported a second time.
 case $failed in *clang*) ;; *) check clang-tidy bug_patterns ;; esac
 check cppcheck second_opinion
-for rule in layers sizes docs headers symbols commits; do
+for rule in layers sizes docs headers symbols manual commits; do
     check "$rule" /usr/bin/python3 "tools/$rule.py"
 done
 check shell shell_syntax

@@ -93,8 +93,43 @@ def test_python_in_the_pages_is_a_program_that_is_tested():
 def test_c_in_the_readme_is_the_snippet_that_is_compiled():
     snippet = (DOCS / "snippets/engine.c").read_text()
     code = snippet.split("/* README begins */\n")[1].split("    /* README ends */")[0]
-    blocks = [block for path, block in quoted("c") if path.name == "README.md"]
+    blocks = [block for path, block in quoted("c") if path == harness.ROOT / "README.md"]
     assert blocks == [textwrap.dedent(code)]
+
+
+def is_part_of(block, lines):
+    """Whether the block's lines are consecutive ones of a file, further in by the same or not."""
+    for first in range(len(lines) - len(block) + 1):
+        part = lines[first:first + len(block)]
+        if block in (part, textwrap.dedent("\n".join(part)).split("\n")):
+            return True
+    return False
+
+
+def test_c_in_the_guide_is_part_of_what_is_compiled():
+    files = [path.read_text().splitlines() for folder in ("docs/snippets", "examples")
+             for path in sorted((harness.ROOT / folder).glob("*.c"))]
+    blocks = [(path, block) for path, block in quoted("c") if path != harness.ROOT / "README.md"]
+    assert blocks
+    for path, block in blocks:
+        lines = block.splitlines()
+        assert any(is_part_of(lines, file) for file in files), f"{path} quotes C that is compiled nowhere:\n{block}"
+
+
+def test_names_of_the_library_in_the_pages_are_declared():
+    declared = set()
+    for header in (harness.ROOT / "include/framecast").glob("*.h"):
+        declared |= set(re.findall(r"\b(?:fc|FC)_\w+", header.read_text()))
+    for path in PAGES:
+        unknown = set(re.findall(r"\b(?:fc|FC)_\w*\w(?!\w*[*_])", path.read_text())) - declared
+        assert not unknown, f"{path} names {unknown}"
+
+
+def test_manual_refers_to_pages_that_are_there():
+    pages = {path.stem for path in (harness.ROOT / "man").iterdir()}
+    for path in (harness.ROOT / "man").iterdir():
+        named = set(re.findall(r"\bXr (fc_\w+|(?:lib)?framecast) [13]", path.read_text()))
+        assert named <= pages, f"{path} refers to {named - pages}"
 
 
 def test_html_in_the_tutorial_is_the_file():
