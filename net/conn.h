@@ -145,6 +145,8 @@ void conn_update_watch(struct fc_conn *conn);
 
 /** Read into room; -1: nothing now, 0: end or error, else the size. */
 long conn_receive(struct fc_conn *conn, struct fc_space room);
+/** The same into parts, one after the other. */
+long conn_receive_parts(struct fc_conn *conn, const struct fc_space *parts, uint32_t count);
 
 /** Write once; false when the socket takes no more, or is broken. */
 bool conn_transmit(struct fc_conn *conn, const struct iovec *iov, int count, size_t *size);

@@ -9,11 +9,18 @@
 #include <errno.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
 
-static long receive_plain(struct fc_conn *conn, struct fc_space room)
+static long receive_plain(struct fc_conn *conn, const struct fc_space *parts, uint32_t count)
 {
+    struct iovec iov[FC_WS_INPUT_PARTS];
+    for (uint32_t i = 0; i < count; i++) {
+        iov[i] = (struct iovec){ parts[i].data, parts[i].size };
+    }
     for (;;) {
-        const ssize_t size = recv(conn->watch.fd, room.data, room.size, MSG_DONTWAIT);
+        const ssize_t size = count == 1 ? read(conn->watch.fd, parts->data, parts->size)
+                                        : readv(conn->watch.fd, iov, (int)count);
         if (size >= 0) {
             return size;
         }
@@ -39,9 +46,14 @@ static long receive_tls(struct fc_conn *conn, struct fc_space room)
     return size > 0 ? size : 0;
 }
 
+long conn_receive_parts(struct fc_conn *conn, const struct fc_space *parts, uint32_t count)
+{
+    return conn->tls ? receive_tls(conn, *parts) : receive_plain(conn, parts, count);
+}
+
 long conn_receive(struct fc_conn *conn, struct fc_space room)
 {
-    return conn->tls ? receive_tls(conn, room) : receive_plain(conn, room);
+    return conn_receive_parts(conn, &room, 1);
 }
 
 static bool transmit_plain(struct fc_conn *conn, const struct iovec *iov, int count, size_t *size)

@@ -9,8 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define READS_PER_TURN 4    /* then the others have their turn */
-#define RECORDS_PER_TURN 16 /* of TLS, which gives one at a time */
+#define BYTES_PER_TURN (1024 * 1024) /* then the others have their turn */
 
 static void input_drop(struct fc_conn *conn)
 {
@@ -175,21 +174,21 @@ static void read_and_discard(struct fc_conn *conn)
 
 /* Whether another read would find nothing, because less came than there was room for, or must not
  * come. */
-static bool is_read_out(const struct fc_conn *conn, size_t size, struct fc_space room)
+static bool is_read_out(const struct fc_conn *conn, size_t size, size_t room)
 {
-    return conn->is_paused || (!conn->tls && size < room.size);
+    return conn->is_paused || (!conn->tls && size < room);
 }
 
 static void read_ws(struct fc_conn *conn)
 {
-    const int reads = conn->tls ? RECORDS_PER_TURN : READS_PER_TURN;
-    for (int i = 0; i < reads; i++) {
-        const struct fc_space room = fc_ws_input(conn->ws);
-        if (room.size == 0) {
+    for (size_t taken = 0; taken < BYTES_PER_TURN;) {
+        struct fc_space parts[FC_WS_INPUT_PARTS];
+        const uint32_t count = fc_ws_input_parts(conn->ws, parts);
+        if (count == 0) {
             read_and_discard(conn); /* closing: the engine wants no more, but the end matters */
             return;
         }
-        const long size = conn_receive(conn, room);
+        const long size = conn_receive_parts(conn, parts, count);
         if (size < 0) {
             break;
         }
@@ -201,6 +200,8 @@ static void read_ws(struct fc_conn *conn)
             conn_kill(conn);
             return;
         }
+        taken += (size_t)size;
+        const size_t room = parts[0].size + (count > 1 ? parts[1].size : 0);
         if (is_read_out(conn, (size_t)size, room)) {
             break;
         }

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "net/text.h"
 
@@ -108,6 +109,10 @@ bool conn_ws_begin(struct fc_conn *conn, const struct fc_deflate *deflate)
         .close_timeout_ns = options->close_timeout_ns,
         .input_space = { conn->loop->input, LOOP_INPUT_BYTES },
     };
+    const size_t size = sizeof(ws_options.mask_secret);
+    if (!is_server && getrandom(ws_options.mask_secret, size, 0) != (ssize_t)size) {
+        return false;
+    }
     conn->ws = fc_ws_new(&ws_options);
     return conn->ws != NULL;
 }

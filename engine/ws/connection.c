@@ -26,12 +26,8 @@ void fc_ws_end(struct fc_ws *ws, enum fc_ws_signal signal, uint16_t code, const 
 
 void fc_ws_next_mask(struct fc_ws *ws, uint8_t mask[4])
 {
-    ws->mask_state += UINT32_C(0x9e3779b9);
-    uint32_t x = ws->mask_state;
-    x = (x ^ x >> 16) * UINT32_C(0x85ebca6b);
-    x = (x ^ x >> 13) * UINT32_C(0xc2b2ae35);
-    x ^= x >> 16;
-    memcpy(mask, &x, sizeof(x));
+    assert(ws->is_client);
+    fc_mask_keys_next(&ws->mask_keys[0], mask);
 }
 
 bool fc_ws_queue(struct fc_ws *ws, uint8_t opcode, struct fc_bytes payload)

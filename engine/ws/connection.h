@@ -7,6 +7,7 @@
 #include "engine/ws/closing.h"
 #include "engine/ws/heartbeat.h"
 #include "engine/ws/inflater.h"
+#include "engine/ws/mask_key.h"
 #include "engine/ws/message.h"
 #include "engine/ws/output.h"
 #include "engine/ws/reader.h"
@@ -30,15 +31,15 @@ struct fc_ws {
     int64_t close_deadline_ns;    /* FC_WS_TIME_UNKNOWN until a time is told after closing began */
     const char *close_reason;     /* static; for the close event */
     struct fc_inflater *inflater; /* owned or lent; NULL: none is needed yet */
-    uint32_t mask_state;
-    uint16_t close_code; /* for the close event */
-    uint8_t closing;     /* enum fc_ws_closing; changed by enter() alone */
-    bool is_client;      /* the role */
-    bool is_deflate_on;  /* permessage-deflate was agreed */
-    bool keeps_context;  /* the peer may refer to earlier messages: the inflater is ours */
+    uint16_t close_code;          /* for the close event */
+    uint8_t closing;              /* enum fc_ws_closing; changed by enter() alone */
+    bool is_client;               /* the role */
+    bool is_deflate_on;           /* permessage-deflate was agreed */
+    bool keeps_context;           /* the peer may refer to earlier messages: the inflater is ours */
     bool is_inflater_lent;
-    bool is_direct;        /* the room last offered was the message's own */
-    bool is_close_pending; /* the close event is due */
+    bool is_direct;                  /* the room last offered was the message's own */
+    bool is_close_pending;           /* the close event is due */
+    struct fc_mask_keys mask_keys[]; /* one, of a client */
 };
 
 _Static_assert(sizeof(struct fc_ws) <= 216, "an idle connection is small");

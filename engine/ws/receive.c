@@ -4,6 +4,8 @@
 #include <assert.h>
 
 #include "engine/ws/connection.h"
+#include "engine/ws/mask.h"
+#include "engine/ws/small_frame.h"
 
 /*
  * Bytes go through the reader into the message, events come out.
@@ -17,6 +19,10 @@
 enum {
     DIRECT_MIN_BYTES = 4 * 1024,   /* less is cheaper to copy than to read by itself */
     DIRECT_MAX_BYTES = 256 * 1024, /* more falls out of the cache before it is unmasked */
+    /* Behind a message over the first size another is likely, most of which would have to be copied
+       if it were received into the input space. */
+    LARGE_BYTES = 128 * 1024,
+    BEHIND_LARGE_BYTES = 4 * 1024,
 };
 
 /* True when an event may be waiting, so that the input space must not be overwritten. */
@@ -32,26 +38,55 @@ static bool is_discarding(const struct fc_ws *ws)
     return ws->closing != FC_WS_CLOSING_OPEN;
 }
 
-struct fc_space fc_ws_input(struct fc_ws *ws)
+/* The input space, or as much of it as is of use between two frames, or behind the present one. */
+static struct fc_space scratch(const struct fc_ws *ws)
+{
+    struct fc_space space = ws->reader.space;
+    const bool is_behind_large =
+        ws->reader.carry_size == 0 && ws->reader.header.payload_bytes >= LARGE_BYTES;
+    if (is_behind_large && space.size > BEHIND_LARGE_BYTES) {
+        space.size = BEHIND_LARGE_BYTES;
+    }
+    return space;
+}
+
+/* How much of the frame's payload is received straight into the message's buffer; 0: none. */
+static size_t direct_room(const struct fc_ws *ws)
+{
+    const uint64_t missing = fc_ws_reader_missing(&ws->reader);
+    if (missing < DIRECT_MIN_BYTES || fc_ws_opcode_is_control(ws->reader.header.opcode)) {
+        return 0;
+    }
+    return missing < DIRECT_MAX_BYTES ? (size_t)missing : DIRECT_MAX_BYTES;
+}
+
+uint32_t fc_ws_input_parts(struct fc_ws *ws, struct fc_space parts[FC_WS_INPUT_PARTS])
 {
     fc_ws_buffer_free(&ws->given);
     ws->is_direct = false;
     if (fc_ws_closing_is_final(ws->closing) || has_unread(ws)) {
-        return (struct fc_space){ 0 };
+        return 0;
     }
-    const uint64_t missing = fc_ws_reader_missing(&ws->reader);
-    const bool is_data = !fc_ws_opcode_is_control(ws->reader.header.opcode);
-    if (missing < DIRECT_MIN_BYTES || !is_data || is_discarding(ws)) {
-        return ws->reader.space;
+    const size_t room = is_discarding(ws) ? 0 : direct_room(ws);
+    if (room == 0) {
+        parts[0] = scratch(ws);
+        return 1;
     }
-
     ws->is_direct = true;
-    const struct fc_ws_buffer *buffer = ws->message.buffer;
-    assert(buffer->capacity - buffer->size >= missing);
-    return (struct fc_space){
-        .data = ws->message.buffer->data + buffer->size,
-        .size = missing < DIRECT_MAX_BYTES ? (size_t)missing : DIRECT_MAX_BYTES,
-    };
+    struct fc_ws_buffer *buffer = ws->message.buffer;
+    assert(buffer->capacity - buffer->size >= room);
+    parts[0] = (struct fc_space){ buffer->data + buffer->size, room };
+    if (room < fc_ws_reader_missing(&ws->reader)) {
+        return 1;
+    }
+    parts[1] = scratch(ws);
+    return 2;
+}
+
+struct fc_space fc_ws_input(struct fc_ws *ws)
+{
+    struct fc_space parts[FC_WS_INPUT_PARTS];
+    return fc_ws_input_parts(ws, parts) > 0 ? parts[0] : (struct fc_space){ 0 };
 }
 
 /* Unmask and check while the bytes are still in the processor's cache. */
@@ -80,8 +115,12 @@ void fc_ws_input_done(struct fc_ws *ws, size_t size, int64_t now_ns)
     fc_ws_heartbeat_heard(&ws->heartbeat, now_ns);
     if (ws->is_direct) {
         ws->is_direct = false;
-        input_direct(ws, size);
-    } else {
+        const size_t room = direct_room(ws);
+        const size_t direct = size < room ? size : room;
+        input_direct(ws, direct);
+        size -= direct;
+    }
+    if (size > 0) {
         fc_ws_reader_arrived(&ws->reader, size);
     }
 }
@@ -316,6 +355,19 @@ static bool take_close_event(struct fc_ws *ws, struct fc_ws_event *event)
     return true;
 }
 
+/* A whole text. Errors: false, the connection failed. */
+static bool check_text(struct fc_ws *ws, struct fc_bytes text)
+{
+    struct fc_utf8 utf8 = { 0 };
+    const bool is_valid = fc_utf8_check(&utf8, text);
+    if (is_valid && fc_utf8_is_complete(&utf8)) {
+        return true;
+    }
+    fc_ws_fail(ws, FC_WS_CODE_INVALID_DATA,
+               is_valid ? "text ends inside a character" : "text is not UTF-8");
+    return false;
+}
+
 /* What nobody will ask for any more; not earlier, because input may be under way into it. */
 static void drop_message(struct fc_ws *ws)
 {
@@ -323,9 +375,51 @@ static void drop_message(struct fc_ws *ws)
     fc_ws_buffer_free(&message);
 }
 
+/*
+ * The frame that there is most of: a small message, all of which lies in the input space. It goes
+ * the same way as any other, without the stops. False, with nothing consumed, for all others.
+ */
+static bool take_small(struct fc_ws *ws, struct fc_ws_event *event)
+{
+    struct fc_ws_reader *reader = &ws->reader;
+    if (reader->has_frame || reader->carry_size > 0 || ws->message.kind || is_discarding(ws)) {
+        return false;
+    }
+    uint8_t *in = reader->space.data + reader->at;
+    const uint32_t here = reader->end - reader->at;
+    const uint32_t mask_bytes = ws->is_client ? 0 : 4;
+    struct small_frame frame;
+    if (!small_frame_read(in, here, ws->is_client, &frame) ||
+        frame.header_bytes + mask_bytes + frame.payload_bytes > here ||
+        frame.payload_bytes > ws->limits.bytes_max) {
+        return false;
+    }
+    uint8_t *payload = in + frame.header_bytes + mask_bytes;
+    if (mask_bytes > 0) {
+        fc_ws_mask(payload, frame.payload_bytes, in + frame.header_bytes, 0);
+    }
+    reader->at += frame.header_bytes + mask_bytes + frame.payload_bytes;
+    reader->header.payload_bytes = frame.payload_bytes;
+    const struct fc_bytes bytes = { payload, frame.payload_bytes };
+    if (frame.kind == FC_WS_TEXT && !check_text(ws, bytes)) {
+        return false;
+    }
+    *event = (struct fc_ws_event){
+        .type = FC_WS_EVENT_MESSAGE,
+        .kind = frame.kind,
+        .payload = bytes,
+    };
+    return true;
+}
+
 bool fc_ws_next_event(struct fc_ws *ws, struct fc_ws_event *event)
 {
-    fc_ws_buffer_free(&ws->given);
+    if (ws->given) {
+        fc_ws_buffer_free(&ws->given);
+    }
+    if (take_small(ws, event)) {
+        return true;
+    }
     if (is_discarding(ws) && !ws->is_direct) {
         drop_message(ws);
     }

@@ -29,7 +29,8 @@ struct fc_ws *fc_ws_new(const struct fc_ws_options *options)
     const struct fc_ws_options *o = options;
     assert(!o->input_space.data || o->input_space.size >= INPUT_MIN_BYTES);
     const bool has_own_space = !o->input_space.data;
-    struct fc_ws *ws = malloc(sizeof(*ws) + (has_own_space ? OWN_INPUT_BYTES : 0));
+    const size_t keys_bytes = o->role == FC_WS_CLIENT ? sizeof(struct fc_mask_keys) : 0;
+    struct fc_ws *ws = malloc(sizeof(*ws) + keys_bytes + (has_own_space ? OWN_INPUT_BYTES : 0));
     if (!ws) {
         return NULL;
     }
@@ -48,14 +49,16 @@ struct fc_ws *fc_ws_new(const struct fc_ws_options *options)
         .output_max_bytes = o->output_max_bytes ? o->output_max_bytes : OUTPUT_MAX_BYTES,
         .close_timeout_ns = o->close_timeout_ns ? o->close_timeout_ns : CLOSE_TIMEOUT_NS,
         .close_deadline_ns = FC_WS_TIME_UNKNOWN,
-        .mask_state = o->mask_seed,
         .is_deflate_on = o->deflate.is_on,
         .keeps_context = o->role == FC_WS_CLIENT ? !o->deflate.server_no_context_takeover
                                                  : !o->deflate.client_no_context_takeover,
         .is_client = o->role == FC_WS_CLIENT,
     };
     if (has_own_space) {
-        ws->reader.space = (struct fc_space){ (uint8_t *)(ws + 1), OWN_INPUT_BYTES };
+        ws->reader.space = (struct fc_space){ (uint8_t *)(ws + 1) + keys_bytes, OWN_INPUT_BYTES };
+    }
+    if (ws->is_client) {
+        fc_mask_keys_init(&ws->mask_keys[0], o->mask_secret);
     }
     if (!ws->keeps_context && o->inflater) {
         ws->inflater = o->inflater;

@@ -156,6 +156,17 @@ FC_API FC_NODISCARD int fc_server_run(struct fc_server *server);
 /** Ask the server to end, as SIGTERM does. Threads: any. */
 FC_API void fc_server_stop(struct fc_server *server);
 
+/**
+ * The shortest server: every path is a WebSocket of that handler, until SIGINT or SIGTERM. Prints
+ * its address on standard output, and what went wrong on standard error.
+ *
+ * @param host, port  such as "127.0.0.1" or "[::]", and "8765"; "0": any
+ *
+ * Errors:    EXIT_FAILURE, for main() to return; else EXIT_SUCCESS.
+ */
+FC_API FC_NODISCARD int fc_serve(const char *host, const char *port,
+                                 const struct fc_conn_handler *handler);
+
 /** How many loops there are. Threads: any. */
 FC_API uint32_t fc_server_loop_count(const struct fc_server *server);
 /** One of them, for fc_loop_post() and clients; index below the count. Borrowed for its life. */

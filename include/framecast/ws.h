@@ -46,7 +46,7 @@ struct fc_ws_options {
     struct fc_space input_space;  /* lent for the engine's life and shareable between all engines of
                                      one thread, at least 1 KiB; {0}: the engine has its own 16 KiB.
                                      All events must be pulled before another engine uses it. */
-    uint32_t mask_seed;           /* client: starts the masking keys; give random bits */
+    uint8_t mask_secret[16];      /* client: random bytes that the masking keys come from */
     struct fc_deflate deflate;    /* what the opening handshake agreed on */
     struct fc_inflater *inflater; /* lent and shareable as input_space is; used where the peer sends
                                      each message by itself. NULL: one is made when needed */
@@ -97,8 +97,19 @@ FC_API void fc_ws_free(struct fc_ws **ws);
  */
 FC_API struct fc_space fc_ws_input(struct fc_ws *ws);
 
+#define FC_WS_INPUT_PARTS 2
+
 /**
- * Say how many bytes were put into the room that fc_ws_input() offered; 0 is the end of the stream.
+ * As fc_ws_input(), for readv(): in the middle of a large message a second part for what follows
+ * it. Fill the first before the second. Gives the count of parts; 0: no more input is wanted.
+ *
+ * Ownership: borrowed until fc_ws_input_done().
+ * Threads:   the one that owns ws.
+ */
+FC_API uint32_t fc_ws_input_parts(struct fc_ws *ws, struct fc_space parts[FC_WS_INPUT_PARTS]);
+
+/**
+ * Say how many bytes were put into the room that was offered; 0 is the end of the stream.
  *
  * Threads:   the one that owns ws.
  */

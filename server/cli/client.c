@@ -94,14 +94,13 @@ static int handshake(const struct dial *dial, int fd, const char *path, const ch
 static struct client *client_new(const struct dial *dial, int fd, const struct dial_answer *answer)
 {
     struct client *client = malloc(sizeof(*client));
-    uint32_t seed = 0;
-    (void)!getrandom(&seed, sizeof(seed), 0);
-    struct fc_ws *ws = fc_ws_new(&(struct fc_ws_options){
+    struct fc_ws_options options = {
         .role = FC_WS_CLIENT,
         .message_max_bytes = CLIENT_MESSAGE_MAX_BYTES,
         .ping_every_ns = PING_EVERY_NS,
-        .mask_seed = seed,
-    });
+    };
+    (void)!getrandom(options.mask_secret, sizeof(options.mask_secret), 0);
+    struct fc_ws *ws = fc_ws_new(&options);
     if (!client || !ws) {
         free(client);
         fc_ws_free(&ws);
