@@ -82,7 +82,7 @@ static void plan_read(struct plan *plan, struct fc_bytes *input)
             .message_max_bytes = message_max[limits & 7],
             .output_max_bytes = output_max[limits >> 3 & 3],
             .fragments_max = fragments_max[limits >> 5 & 3],
-            .mask_seed = more,
+            .mask_secret = { more },
         },
         .lends_inflater = flags & 0x08,
         .lends_space = flags & 0x10,
