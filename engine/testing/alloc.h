@@ -11,7 +11,12 @@ void alloc_fail_at(unsigned n);
 /** True when that allocation has been asked for. */
 int alloc_has_failed(void);
 
-/** Allocations made and not released. */
+/** Allocations made and not released; how many bytes they have. */
 long alloc_live(void);
+long alloc_bytes(void);
+
+/** The most that alloc_bytes() has been since alloc_peak_reset(). */
+long alloc_peak_bytes(void);
+void alloc_peak_reset(void);
 
 #endif
