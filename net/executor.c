@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "net/list.h"
+#include "net/loop.h"
 
 #define QUEUE_MAX 1024
 #define THREADS_MAX 256
@@ -69,16 +70,17 @@ static void run_done(struct fc_task *task)
     job->done(job); /* which may free it */
 }
 
-/* Without the lock: to its loop, or to the orphans. */
+/* Without the lock: to its loop, or to the orphans. The job may be gone once it was posted. */
 static void finish(struct fc_job *job)
 {
     struct fc_executor *executor = job->executor;
-    if (fc_loop_post(job->loop, &job->task)) {
-        return;
+    struct fc_loop *loop = job->loop;
+    if (!fc_loop_post(loop, &job->task)) {
+        pthread_mutex_lock(&executor->lock);
+        list_push(&executor->orphans, job);
+        pthread_mutex_unlock(&executor->lock);
     }
-    pthread_mutex_lock(&executor->lock);
-    list_push(&executor->orphans, job);
-    pthread_mutex_unlock(&executor->lock);
+    loop_unref(loop);
 }
 
 /* ---- the threads ---- */
@@ -187,6 +189,7 @@ int fc_executor_submit(struct fc_executor *executor, struct fc_loop *loop, struc
         job->task = (struct fc_task){ .run = run_done };
         job->executor = executor;
         job->loop = loop;
+        loop_ref(loop); /* until the job is finished */
         job->is_cancelled = job->is_asked_to_stop = false;
         job->state = JOB_WAITING;
         list_push(&executor->waiting, job);

@@ -251,6 +251,22 @@ static void a_loop_that_ended_loses_no_job(void **state)
     fc_loop_free(&stage.loop);
 }
 
+static void a_loop_that_was_freed_loses_no_job(void **state)
+{
+    (void)state;
+    static struct work running, waiting;
+    open_stage(1, 0);
+    assert_int_equal(submit(&running, true), 0);
+    host_wait(&is_running);
+    assert_int_equal(submit(&waiting, false), 0);
+    end_loop();
+    fc_loop_free(&stage.loop); /* as fc_serve() does before its caller can free an executor */
+    sem_post(&gate);
+    fc_executor_free(&stage.executor);
+    assert_true(running.was_done && waiting.was_done);
+    assert_true(pthread_equal(running.done_on, pthread_self()));
+}
+
 static void *submit_many(void *arg)
 {
     struct work *works = arg;
@@ -287,6 +303,7 @@ int main(void)
         cmocka_unit_test(a_job_can_be_given_up),
         cmocka_unit_test(freeing_cancels_what_waits_and_awaits_what_runs),
         cmocka_unit_test(a_loop_that_ended_loses_no_job),
+        cmocka_unit_test(a_loop_that_was_freed_loses_no_job),
         cmocka_unit_test(any_thread_may_submit),
     };
     return cmocka_run_group_tests_name("net/executor", tests, NULL, NULL);

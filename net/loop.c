@@ -345,6 +345,7 @@ int fc_loop_new(struct fc_loop **out, const struct fc_loop_options *options, str
     loop->options.stop_timeout_ns =
         options->stop_timeout_ns ? options->stop_timeout_ns : STOP_TIMEOUT_NS;
     loop->user = options->user;
+    loop->refs = 1;
     loop->tasks_end = &loop->tasks_first;
     loop->stop_task.run = run_stop_task;
     list_init(&loop->conns);
@@ -371,6 +372,20 @@ int fc_loop_new(struct fc_loop **out, const struct fc_loop_options *options, str
     return 0;
 }
 
+void loop_ref(struct fc_loop *loop)
+{
+    atomic_fetch_add_explicit(&loop->refs, 1, memory_order_relaxed);
+}
+
+void loop_unref(struct fc_loop *loop)
+{
+    /* pairs with itself: who drops the last one sees what the others did */
+    if (atomic_fetch_sub_explicit(&loop->refs, 1, memory_order_acq_rel) == 1) {
+        pthread_mutex_destroy(&loop->lock);
+        free(loop);
+    }
+}
+
 void fc_loop_free(struct fc_loop **loop)
 {
     struct fc_loop *l = *loop;
@@ -390,11 +405,10 @@ void fc_loop_free(struct fc_loop **loop)
     assert(err == 0);
     (void)err;
     poller_close(&l->poller);
-    pthread_mutex_destroy(&l->lock);
     fc_deflater_free(&l->deflater);
     fc_inflater_free(&l->inflater);
     free(l->input);
-    free(l);
+    loop_unref(l);
 }
 
 void loop_observe(struct fc_loop *loop, uint32_t index, const struct loop_observer *observer)

@@ -43,6 +43,7 @@ struct fc_loop {
     struct loop_observer observer;
     uint32_t index;
     void *user;
+    _Atomic uint32_t refs; /* on the memory: the owner's, and one for each job that comes back */
 
     pthread_mutex_t lock; /* guards tasks, their own fields too, and is_closed */
     struct fc_task *tasks_first, **tasks_end;
@@ -85,6 +86,13 @@ void loop_observe(struct fc_loop *loop, uint32_t index, const struct loop_observ
 
 /** Have SIGINT and SIGTERM call that; NULL: fc_loop_stop(). Errors: -errno. */
 FC_NODISCARD int loop_catch_signals(struct fc_loop *loop, void (*signalled)(void *ctx), void *ctx);
+
+/**
+ * Keep the memory, so that fc_loop_post() stays harmless after fc_loop_free(), which is when a job
+ * on an executor may well end. Threads: any.
+ */
+void loop_ref(struct fc_loop *loop);
+void loop_unref(struct fc_loop *loop);
 
 /** Begin to stop; on the loop's thread. */
 void loop_begin_stop(struct fc_loop *loop);
