@@ -8,7 +8,9 @@
  * broadcast  the line "go N" from any client sends N records of SIZE bytes to every client, each at
  *            its own pace
  *
- * One thread, one epoll. Records have no header: both ends know SIZE.
+ * One thread, one epoll. Records have no header: both ends know SIZE. One byte greets each client,
+ * so that it knows when it is among those who are sent to, as the end of a handshake says it
+ * elsewhere.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -33,6 +35,7 @@
 #define PARTS_MAX (TRANSFER_BYTES / (BLOCK_BYTES / 2))
 #define EVENTS_MAX 512
 #define NUMBER_MAX 100000000
+#define SEND_BUFFER_BYTES (128 * 1024) /* else it grows to megabytes, which fall out of cache */
 
 struct client {
     struct list_link link; /* in clients */
@@ -239,13 +242,15 @@ static void client_accept(int listener)
         die("accept4");
     }
     const int on = 1;
+    const int bytes = SEND_BUFFER_BYTES;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
     client->fd = fd;
     client->watched = EPOLLIN;
     list_append(&clients, &client->link);
     struct epoll_event event = { .events = EPOLLIN, .data.ptr = client };
-    if (epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) < 0) {
-        die("epoll_ctl");
+    if (epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) < 0 || send(fd, "!", 1, MSG_NOSIGNAL) != 1) {
+        die("a new client");
     }
 }
 

@@ -80,6 +80,7 @@ struct fc_conn {
     bool is_http_1_0;     /* must be told that it may ask again */
     bool is_low_water;    /* gate_wake_when_sent() is on */
     bool is_blocked;      /* the kernel took less than it was given */
+    bool is_bounded;      /* gate_bound_near() has looked */
     bool is_told_to_stop;
     bool is_refused;      /* only there to hear why */
     bool is_opened;       /* the application knows it: closed() is due */

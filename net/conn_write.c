@@ -8,6 +8,8 @@
 
 #include "net/gate.h"
 
+#define BOUND_AFTER_BYTES (64 * 1024) /* whoever is sent less keeps the buffer small anyway */
+
 static void on_started(void *ctx, uint32_t slot, const struct fc_message *message)
 {
     struct fc_conn *conn = ctx;
@@ -42,6 +44,13 @@ static bool may_begin(struct fc_conn *conn)
     return gate == GATE_OPEN;
 }
 
+static void bound_near(struct fc_conn *conn)
+{
+    if (conn->is_tcp && !conn->is_bounded && conn->written > BOUND_AFTER_BYTES) {
+        conn->is_bounded = gate_bound_near(conn->watch.fd);
+    }
+}
+
 /* Write once; false when the socket takes no more, or is broken. */
 static bool write_some(struct fc_conn *conn, const struct iovec *iov, int count)
 {
@@ -54,6 +63,7 @@ static bool write_some(struct fc_conn *conn, const struct iovec *iov, int count)
         return false;
     }
     conn->written += size;
+    bound_near(conn);
     outbox_advance(&conn->outbox, size, on_started, conn);
     /* a record of TLS is less than a socket takes: what it does not take, it will say */
     conn->is_blocked = size < wanted && !conn->tls;

@@ -12,6 +12,8 @@
 #define US_PER_S 1000000
 #define RTT_MAX_US (10 * US_PER_S) /* the kernel says UINT32_MAX while it has not measured */
 #define RATE_MAX UINT64_C(100000000000)
+#define NEAR_RTT_US 100
+#define NEAR_BUFFER_BYTES (128 * 1024) /* over such a round trip: more than a gigabyte a second */
 
 enum gate gate_decide(const struct gate_reading *reading)
 {
@@ -67,4 +69,19 @@ void gate_wake_when_sent(int fd, bool is_tcp, bool is_wanted)
     }
     const int low_water = is_wanted ? 1 : 0; /* 0: the system's default, no bound */
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &low_water, sizeof(low_water));
+}
+
+bool gate_bound_near(int fd)
+{
+    struct tcp_info info = { 0 };
+    socklen_t size = sizeof(info);
+    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0 ||
+        info.tcpi_min_rtt >= RTT_MAX_US) {
+        return false;
+    }
+    const int bytes = NEAR_BUFFER_BYTES;
+    if (info.tcpi_min_rtt <= NEAR_RTT_US) {
+        (void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
+    }
+    return true;
 }

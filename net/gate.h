@@ -37,4 +37,13 @@ uint32_t gate_queued(int fd);
 /** Have the socket report itself writable only when nothing is unsent, or as usual. */
 void gate_wake_when_sent(int fd, bool is_tcp, bool is_wanted);
 
+/**
+ * Keep the send buffer of a TCP peer small if it is near. The kernel lets it grow to megabytes: no
+ * short round trip needs them, and they fall out of the processor's cache between being copied in
+ * and being copied out.
+ *
+ * @return false when the round trip is not known yet
+ */
+bool gate_bound_near(int fd);
+
 #endif

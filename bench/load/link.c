@@ -60,6 +60,15 @@ static void shake_hands(int fd)
     }
 }
 
+/* bench/raw greets whom it has accepted with one byte. */
+static void await_greeting(int fd)
+{
+    char byte;
+    if (recv(fd, &byte, 1, 0) != 1) {
+        die("greeting", strerror(errno));
+    }
+}
+
 int link_open(const struct load *load, int index)
 {
     const int on = 1;
@@ -77,7 +86,9 @@ int link_open(const struct load *load, int index)
         die("connecting", strerror(errno));
     }
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    if (!load->is_raw) {
+    if (load->is_raw) {
+        await_greeting(fd);
+    } else {
         shake_hands(fd);
     }
     return fd;
