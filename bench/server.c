@@ -18,9 +18,8 @@
 #include "net/list.h"
 
 #define MESSAGE_MAX_BYTES (64 * 1024 * 1024)
-#define AHEAD_BYTES                                                               \
-    (256 * 1024) /* queued for a client at a time, or one message if that is more \
-                  */
+#define AHEAD_BYTES (1024 * 1024)   /* queued for a client at a time; references, not copies */
+#define LOW_BYTES (AHEAD_BYTES / 4) /* and filled up again from here, before the queue is empty */
 #define NUMBER_MAX 100000000
 
 struct client {
@@ -62,7 +61,7 @@ static void on_echo(struct fc_conn *conn, enum fc_ws_kind kind, struct fc_bytes 
 static void feed(struct client *client)
 {
     size_t ahead = fc_conn_queued(client->conn);
-    while (client->left > 0 && (ahead == 0 || ahead < AHEAD_BYTES)) {
+    while (client->left > 0 && ahead < AHEAD_BYTES) {
         if (!fc_conn_send(client->conn, message)) {
             return;
         }
@@ -104,6 +103,13 @@ static void on_drained(struct fc_conn *conn)
     feed(fc_conn_user(conn));
 }
 
+static void on_pressure(struct fc_conn *conn, bool is_high)
+{
+    if (!is_high) {
+        feed(fc_conn_user(conn));
+    }
+}
+
 static void on_leave(struct fc_conn *conn)
 {
     struct client *client = fc_conn_user(conn);
@@ -132,7 +138,10 @@ static const struct mode {
     { "echo", { .request = on_request, .conn.message = on_echo } },
     { "broadcast",
       { .request = on_join,
-        .conn = { .message = on_go, .drained = on_drained, .closed = on_leave } } },
+        .conn = { .message = on_go,
+                  .drained = on_drained,
+                  .pressure = on_pressure,
+                  .closed = on_leave } } },
 };
 
 static int serve(const char *port, const struct fc_handler *handler)
@@ -153,6 +162,8 @@ static int serve(const char *port, const struct fc_handler *handler)
                               .ping_every_ns = INT64_MAX,
                               .idle_viewer_ns = INT64_MAX,
                               .queue_max_bytes = 2u * MESSAGE_MAX_BYTES,
+                              .high_water_bytes = AHEAD_BYTES / 2,
+                              .low_water_bytes = LOW_BYTES,
                           },
                       },
                       handler, &error) != 0) {
