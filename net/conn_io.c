@@ -115,6 +115,7 @@ static void secure_failed(struct fc_conn *conn)
 
 void conn_secure(struct fc_conn *conn)
 {
+    conn->is_blocked = false;
     switch (tls_handshake(conn->tls)) {
     case TLS_DONE:
         if (conn->hello) {

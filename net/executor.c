@@ -151,6 +151,8 @@ static uint32_t default_threads(void)
 
 int fc_executor_new(struct fc_executor **out, const struct fc_executor_options *options)
 {
+    static const struct fc_executor_options defaults;
+    options = options ? options : &defaults;
     uint32_t threads = options->threads ? options->threads : default_threads();
     threads = threads < THREADS_MAX ? threads : THREADS_MAX;
     struct fc_executor *executor = calloc(1, sizeof(*executor) + threads * sizeof(pthread_t));

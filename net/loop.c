@@ -335,6 +335,8 @@ static int open_uv(struct fc_loop *loop)
 
 int fc_loop_new(struct fc_loop **out, const struct fc_loop_options *options, struct fc_error *error)
 {
+    static const struct fc_loop_options defaults;
+    options = options ? options : &defaults;
     struct fc_loop *loop = calloc(1, sizeof(*loop));
     if (!loop || !(loop->input = malloc(LOOP_INPUT_BYTES))) {
         free(loop);

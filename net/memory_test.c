@@ -13,6 +13,8 @@
 
 #include <cmocka.h>
 
+#include <framecast/client.h>
+
 #include "engine/testing/alloc.h"
 #include "net/outbox.h"
 #include "net/testing/wire.h"
@@ -78,6 +80,79 @@ static void any_allocation_of_a_conversation_may_fail(void **state)
         }
         assert_true(n > 3 && n < ROUNDS_MAX);
     }
+    host_stop(&host);
+    assert_int_equal(alloc_live(), before);
+}
+
+/* ---- a client, on a loop of this thread ---- */
+
+static void visit_open(struct fc_conn *conn)
+{
+    (void)fc_conn_send_text(conn,
+                            "a text that is long enough to be compressed where that is agreed; "
+                            "a text that is long enough to be compressed where that is agreed");
+    fc_conn_close(conn, 1000, "that is all"); /* the server may have no memory to answer */
+}
+
+static void visit_closed(struct fc_conn *conn)
+{
+    fc_loop_stop(fc_conn_loop(conn));
+}
+
+static void visit_failed(struct fc_client *client, const char *why, int64_t retry_ns)
+{
+    assert_true(why[0] != '\0' && retry_ns == -1);
+    fc_loop_stop(fc_client_user(client));
+}
+
+/* One whole life of a client, in which an allocation may fail. */
+static void visit(const char *url)
+{
+    static const struct fc_conn_handler handler = { .open = visit_open, .closed = visit_closed };
+    static const char *const subprotocols[] = { "one", "two", NULL };
+    struct fc_loop *loop = NULL;
+    struct fc_client *client = NULL;
+    struct fc_error error = { "" };
+    if (fc_loop_new(&loop, NULL, &error) != 0) {
+        assert_true(error.text[0] != '\0');
+        return;
+    }
+    const struct fc_client_options options = {
+        .url = url,
+        .subprotocols = subprotocols,
+        .headers = "X: 1\r\n",
+        .handler = &handler,
+        .failed = visit_failed,
+        .user = loop,
+        .conn.compression = FC_COMPRESSION_ON,
+    };
+    if (fc_client_open(&client, loop, &options, &error) == 0) {
+        fc_loop_run(loop);
+    } else {
+        assert_true(error.text[0] != '\0');
+    }
+    fc_client_close(&client, 1000, NULL);
+    fc_loop_free(&loop);
+}
+
+static void any_allocation_of_a_client_may_fail(void **state)
+{
+    (void)state;
+    char url[128];
+    const long before = alloc_live();
+    host_start(&host, (struct fc_server_options){ .conn.compression = FC_COMPRESSION_ON });
+    snprintf(url, sizeof(url), "ws://%s/ws", fc_server_address(host.server, 0));
+    expect_service();
+    int has_failed = 1;
+    unsigned n = 1;
+    for (; has_failed && n < ROUNDS_MAX; n++) {
+        alloc_fail_at(n);
+        visit(url);
+        has_failed = alloc_has_failed();
+        alloc_fail_at(0);
+        expect_service();
+    }
+    assert_true(n > 10 && n < ROUNDS_MAX);
     host_stop(&host);
     assert_int_equal(alloc_live(), before);
 }
@@ -164,6 +239,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_allocation_of_an_outbox_may_fail),
+        cmocka_unit_test(any_allocation_of_a_client_may_fail),
         cmocka_unit_test(any_allocation_of_a_server_may_fail),
         cmocka_unit_test(any_allocation_of_a_conversation_may_fail),
     };

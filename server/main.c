@@ -4,6 +4,8 @@
  * them, the pool that encodes, the streams, the site that serves them.
  */
 #include <errno.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -189,6 +191,16 @@ static void clean_up(struct program *p)
     free(p->streams);
 }
 
+/* It ends already: another signal must not kill it on the way. */
+static void hold_signals(void)
+{
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    (void)pthread_sigmask(SIG_BLOCK, &signals, NULL);
+}
+
 static int serve(const struct cli_serve *config)
 {
     struct fc_error why;
@@ -199,6 +211,7 @@ static int serve(const struct cli_serve *config)
     struct program program = { .config = config };
     raise_descriptor_limit();
     const int err = run(&program);
+    hold_signals();
     clean_up(&program);
     if (err) {
         cli_complain("%s", program.why.text);

@@ -9,8 +9,8 @@ STYLES = {
     "websockets": ("#999999", "triangle"),
 }
 LEFT, RIGHT, TOP, ROW, BOTTOM, WIDTH = 210, 30, 70, 24, 46, 860
-TICKS = (0.02, 0.05, 0.1, 0.2, 0.5, 1)
-LEAST, MOST = 0.01, 1.4
+TICKS = (0.02, 0.05, 0.1, 0.2, 0.5, 1, 2)
+LEAST, MOST = 0.01, 3
 
 
 def place(ratio):

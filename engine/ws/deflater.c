@@ -24,6 +24,8 @@ struct fc_deflater {
 
 struct fc_deflater *fc_deflater_new(const struct fc_deflater_options *options)
 {
+    static const struct fc_deflater_options defaults;
+    options = options ? options : &defaults;
     const int bits = options->window_bits ? options->window_bits : FC_DEFLATE_WINDOW_BITS_MAX;
     const int level = options->level ? options->level : LEVEL_DEFAULT;
     assert(bits > FC_DEFLATE_WINDOW_BITS_MIN && bits <= FC_DEFLATE_WINDOW_BITS_MAX);

@@ -53,7 +53,8 @@ struct fc_deflater_options {
     int window_bits; /* 9 to 15; 0: 15 */
 };
 
-/** Make one; it owns some 270 KB. Errors: NULL without memory. Ownership: gives. */
+/** Make one; options may be NULL. It owns some 270 KB. Errors: NULL without memory. Ownership:
+ * gives. */
 FC_API FC_NODISCARD struct fc_deflater *fc_deflater_new(const struct fc_deflater_options *options);
 
 /** Release it and set the pointer to NULL. Ignores NULL. */

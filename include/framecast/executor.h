@@ -44,7 +44,8 @@ struct fc_executor_options {
     bool has_loops_priority;
 };
 
-/** Make an executor; its threads start when there is work for them. Errors: -ENOMEM. Gives. */
+/** Make an executor; options may be NULL. Its threads start when there is work for them. Errors:
+ * -ENOMEM. Gives. */
 FC_API FC_NODISCARD int fc_executor_new(struct fc_executor **out,
                                         const struct fc_executor_options *options);
 

@@ -32,8 +32,8 @@ struct fc_loop_options {
 };
 
 /**
- * Make a loop. Errors: -errno with a sentence. Ownership: gives. Threads: any; the loop's thread is
- * the one that runs it.
+ * Make a loop; options may be NULL. Errors: -errno with a sentence. Ownership: gives. Threads: any;
+ * the loop's thread is the one that runs it.
  */
 FC_API FC_NODISCARD int fc_loop_new(struct fc_loop **out, const struct fc_loop_options *options,
                                     struct fc_error *error);

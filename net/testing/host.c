@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "net/testing/host.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -212,7 +213,7 @@ int host_connect_small(const struct host *host, int receive_bytes)
         (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &receive_bytes, sizeof(receive_bytes));
     }
     if (connect(fd, (const struct sockaddr *)&address.storage, address.size) != 0) {
-        fail_msg("cannot connect to %s", fc_server_address(host->server, 0));
+        fail_msg("cannot connect to %s: %s", fc_server_address(host->server, 0), strerror(errno));
     }
     return fd;
 }

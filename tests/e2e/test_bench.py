@@ -83,10 +83,21 @@ def test_fanout(plain):
     assert seen["received_per_s_least"] == seen["received_per_s_most"]
 
 
+def resident(pid):
+    return int(re.search(r"VmRSS:\s+(\d+) kB", pathlib.Path(f"/proc/{pid}/status").read_text())[1]) * 1024
+
+
 @pytest.mark.parametrize("plain", [["broadcast", "1000"]], indirect=True)
 def test_idle(plain):
-    seen = bench("idle", plain[1], "-c", 300, "-d", 0.3, "--pid", plain[0])
-    assert (seen["open"], seen["lost"], seen["messages"]) == (300, 0, 0)
+    """What an idle connection costs: at most 600 bytes, and a little for the tables that grow in steps."""
+    count = 3000
+    before = resident(plain[0])
+    seen = bench("idle", plain[1], "-c", count, "-d", 0.3, "--pid", plain[0])
+    assert (seen["open"], seen["lost"], seen["messages"]) == (count, 0, 0)
+    each = (seen["server_resident_bytes"] - before) / count
+    assert each > 100
+    if not harness.SANITIZER:
+        assert each <= 650, f"{each:.0f} bytes"
 
 
 def test_pictures_of_a_stream(server):
