@@ -5,7 +5,11 @@
 #include <stdarg.h>
 #include <stddef.h>
 
+#include <arpa/inet.h>
 #include <cmocka.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #define MSS 1448
 
@@ -47,8 +51,67 @@ static void about_one_picture_is_in_flight(void **state)
     }
 }
 
+/* Both ends of a connection over loopback, nearer than which nobody is. */
+static void connect_pair(int fds[2])
+{
+    struct sockaddr_in address = { .sin_family = AF_INET,
+                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    socklen_t size = sizeof(address);
+    const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    fds[0] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(listener, (const struct sockaddr *)&address, size), 0);
+    assert_int_equal(listen(listener, 1), 0);
+    assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &size), 0);
+    assert_int_equal(connect(fds[0], (const struct sockaddr *)&address, size), 0);
+    fds[1] = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+    assert_true(fds[1] >= 0);
+    close(listener);
+}
+
+/* How much the kernel takes for a peer that reads nothing. */
+static size_t fill(int fd)
+{
+    static const char bytes[64 * 1024];
+    size_t taken = 0;
+    for (ssize_t sent; (sent = send(fd, bytes, sizeof(bytes), MSG_DONTWAIT)) > 0;) {
+        taken += (size_t)sent;
+    }
+    return taken;
+}
+
+static void a_near_peer_has_a_small_buffer(void **state)
+{
+    int fds[2];
+    (void)state;
+    connect_pair(fds);
+    assert_int_equal(gate_queued(fds[1]), 0);
+    assert_true(gate_bound_near(fds[1]));
+    (void)fill(fds[1]);
+    assert_true(gate_queued(fds[1]) <= 256 * 1024); /* of what the peer has not acknowledged */
+    close(fds[0]);
+    close(fds[1]);
+}
+
+static void what_is_not_tcp_is_left_alone(void **state)
+{
+    int fds[2], before = 0, after = 0;
+    socklen_t size = sizeof(before);
+    (void)state;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+    assert_int_equal(getsockopt(fds[0], SOL_SOCKET, SO_SNDBUF, &before, &size), 0);
+    assert_false(gate_bound_near(fds[0]));
+    assert_int_equal(getsockopt(fds[0], SOL_SOCKET, SO_SNDBUF, &after, &size), 0);
+    assert_int_equal(before, after);
+    close(fds[0]);
+    close(fds[1]);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(about_one_picture_is_in_flight) };
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(about_one_picture_is_in_flight),
+        cmocka_unit_test(a_near_peer_has_a_small_buffer),
+        cmocka_unit_test(what_is_not_tcp_is_left_alone),
+    };
     return cmocka_run_group_tests_name("net/gate", tests, NULL, NULL);
 }
