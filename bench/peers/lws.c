@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * lws PORT MODE [SIZE]: the work of bench/server with libwebsockets. Reads of 256 kB; writes without
- * asking poll first while the socket takes them, which is the cheapest use the library allows.
+ * lws PORT MODE [SIZE]: the work of bench/server with libwebsockets. Reads of 256 kB; writes
+ * without asking poll first while the socket takes them, which is the cheapest use the library
+ * allows. Its libuv loop, because its own asks poll(2), which is slow with thousands of
+ * connections.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -82,14 +84,16 @@ static int append(uint8_t **data, size_t *used, size_t *capacity, const void *fr
 static int reply(struct client *client, const uint8_t *message, size_t size)
 {
     if (client->waiting_size == 0 && !lws_send_pipe_choked(client->wsi)) {
-        return lws_write(client->wsi, client->message + LWS_PRE, size, LWS_WRITE_BINARY) < 0 ? -1 : 0;
+        return lws_write(client->wsi, client->message + LWS_PRE, size, LWS_WRITE_BINARY) < 0 ? -1
+                                                                                             : 0;
     }
     uint8_t room[LWS_PRE + sizeof(size)] = { 0 };
     memcpy(room, &size, sizeof(size));
     lws_callback_on_writable(client->wsi);
     return append(&client->waiting, &client->waiting_size, &client->waiting_capacity, room,
                   sizeof(room)) ||
-           append(&client->waiting, &client->waiting_size, &client->waiting_capacity, message, size);
+           append(&client->waiting, &client->waiting_size, &client->waiting_capacity, message,
+                  size);
 }
 
 static int echo(struct client *client, const void *in, size_t size)
@@ -214,14 +218,19 @@ int main(int argc, char **argv)
           .tx_packet_size = MESSAGE_MAX_BYTES },
         { 0 },
     };
-    struct lws_context *context =
-        lws_create_context(&(struct lws_context_creation_info){ .port = atoi(argv[1]),
-                                                                .iface = "127.0.0.1",
-                                                                .protocols = protocols,
-                                                                .pt_serv_buf_size = READ_BYTES,
-                                                                .fd_limit_per_thread = CLIENTS_MAX,
-                                                                .gid = -1,
-                                                                .uid = -1 });
+    struct lws_context_creation_info options = { .port = atoi(argv[1]),
+                                                 .iface = "127.0.0.1",
+                                                 .protocols = protocols,
+                                                 .pt_serv_buf_size = READ_BYTES,
+                                                 .fd_limit_per_thread = CLIENTS_MAX,
+                                                 .gid = -1,
+                                                 .uid = -1,
+                                                 .options = LWS_SERVER_OPTION_LIBUV };
+    struct lws_context *context = lws_create_context(&options);
+    if (!context) { /* its part for libuv is a package of its own */
+        options.options = 0;
+        context = lws_create_context(&options);
+    }
     if (!context) {
         return EXIT_FAILURE;
     }
