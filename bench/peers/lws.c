@@ -192,6 +192,14 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
     }
 }
 
+/* Else libuv's loop ends, and is entered again. */
+static void on_signal(void *handle, int number)
+{
+    (void)handle;
+    (void)number;
+    _Exit(EXIT_SUCCESS);
+}
+
 int main(int argc, char **argv)
 {
     const char *const names[] = { "sink", "echo", "broadcast" };
@@ -222,6 +230,7 @@ int main(int argc, char **argv)
                                                  .iface = "127.0.0.1",
                                                  .protocols = protocols,
                                                  .pt_serv_buf_size = READ_BYTES,
+                                                 .signal_cb = on_signal,
                                                  .fd_limit_per_thread = CLIENTS_MAX,
                                                  .gid = -1,
                                                  .uid = -1,
