@@ -2,7 +2,15 @@
 #ifndef PREDICT_PREDICTOR_IMPL_H
 #define PREDICT_PREDICTOR_IMPL_H
 
+#include "base/quota.h"
 #include "predict/predictor.h"
+
+/* Where an instance works. Borrowed for its life. */
+struct predictor_place {
+    const char *stream;  /* its name */
+    int stop_fd;         /* readable once the predictor is to stop */
+    struct quota *quota; /* for the log, of lines that others wrote; outlives instances */
+};
 
 /* For those who write a predictor kind: one file fills this table and is listed in kinds.c. */
 
@@ -19,23 +27,34 @@ struct predictor_kind {
     /* Make one instance, used by one thread. why gets a sentence on failure. 0 or -errno. */
     int (*open)(void **instance, const char *spec, char *why, size_t why_size);
 
+    /* In place of open, for one that needs to know where it works. */
+    int (*open_at)(void **instance, const char *spec, const struct predictor_place *place,
+                   char *why, size_t why_size);
+
     /*
      * Look at one picture. out comes with seq, times and size filled in, and no objects. 0 or
      * -errno; after -EPIPE the instance is lost: it is closed and another is opened.
      */
     int (*look)(void *instance, struct picture *picture, struct prediction *out);
 
+    /* Why the last look() failed, as a clause; borrowed. NULL: as the error says. */
+    const char *(*why)(const void *instance);
+
     /* Ignores NULL. */
     void (*close)(void **instance);
 
     /* Instances that may look at pictures of one stream side by side; 1 for one with a memory. */
     unsigned parallel_max;
+
+    /* Instances that a spec asks for. NULL: one per processor, at most parallel_max. */
+    unsigned (*threads)(const char *spec);
 };
 
 extern const struct predictor_kind *const predictor_kinds[]; /* ends in NULL */
 
 extern const struct predictor_kind predictor_kind_motion;
 extern const struct predictor_kind predictor_kind_test;
+extern const struct predictor_kind predictor_kind_worker;
 
 /** The kind that a spec asks for, or NULL. */
 const struct predictor_kind *predictor_kind_find(const char *spec);
@@ -44,7 +63,7 @@ const struct predictor_kind *predictor_kind_find(const char *spec);
 struct predictor_options {
     const struct predictor_kind *kind;  /* borrowed for the predictor's life */
     const char *spec;                   /* copied */
-    unsigned threads;                   /* 0: one per processor; at most the kind's parallel_max */
+    unsigned threads;                   /* 0: as the kind says; at most its parallel_max */
     int64_t retry_min_ns, retry_max_ns; /* after a failed open; 0: 1 s, 30 s */
 };
 
