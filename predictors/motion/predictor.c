@@ -106,7 +106,7 @@ static int options_read(struct fc_predictor_start *start, struct motion_options 
             snprintf(start->why, start->why_size,
                      "motion has no option '%.*s': there are width, area_min, area_max, contrast, "
                      "warm_up, absorb and coast",
-                     length > 32 ? 32 : (int)length, option);
+                     (int)strcspn(option, "=&"), option);
             return -EINVAL;
         }
         const int err = knob_turn(knob, option, out, start);
