@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "predict/plugin_load.h"
+#include "predictors/motion/predictor.h"
 
 /* testing/naughty.c says what it was given: its first sample as a score, the format as a track, and
  * as data [width, height, width of the picture, height of it, is full range, stream]. */
@@ -252,6 +253,51 @@ static void open_and_close_may_be_missing_and_data_has_a_limit(void **state)
     }
 }
 
+/* ---- built in and loaded ---- */
+
+/* A bright square that begins to walk over gray ground after two seconds. */
+static struct picture *walk(int number)
+{
+    struct picture *picture = picture_new_planar(PICTURE_GRAY, 320, 240);
+    assert_non_null(picture);
+    uint8_t *luma = picture_plane(picture, 0);
+    const size_t stride = picture->planes[0].stride;
+    memset(luma, 90, stride * 240);
+    for (size_t y = 100; y < 140 && number > 50; y++) {
+        memset(luma + y * stride + (size_t)number * 3, 220, 30);
+    }
+    picture->captured_ns = number * INT64_C(40000000);
+    return picture;
+}
+
+static void motion_says_the_same_built_in_and_loaded(void **state)
+{
+    (void)state;
+    char why[WHY_SIZE] = "";
+    struct fc_predictor loaded;
+    assert_int_equal(plugin_load(&loaded, MOTION, why, sizeof(why)), 0);
+    assert_ptr_not_equal(loaded.look, motion_predictor.look);
+    struct plugin_instance *one = NULL, *other = NULL;
+    assert_int_equal(plugin_instance_open(&one, &motion_predictor, "", why, sizeof(why)), 0);
+    assert_int_equal(plugin_instance_open(&other, &loaded, "coast=0.7", why, sizeof(why)), 0);
+    static struct prediction first;
+    size_t seen = 0;
+    for (int i = 0; i < 80; i++) {
+        struct picture *picture = walk(i);
+        assert_int_equal(look(one, picture), 0);
+        first = out;
+        assert_int_equal(look(other, picture), 0);
+        assert_int_equal(out.object_count, first.object_count);
+        assert_memory_equal(out.objects, first.objects,
+                            first.object_count * sizeof(first.objects[0]));
+        seen += out.object_count;
+        picture_unref(&picture);
+    }
+    assert_true(seen > 20);
+    plugin_instance_close(&one);
+    plugin_instance_close(&other);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -262,6 +308,7 @@ int main(void)
         cmocka_unit_test(broken_rules_are_failures_with_a_sentence),
         cmocka_unit_test(failure_is_one_picture_s),
         cmocka_unit_test(what_cannot_be_decoded_never_reaches_it),
+        cmocka_unit_test(motion_says_the_same_built_in_and_loaded),
         cmocka_unit_test(open_and_close_may_be_missing_and_data_has_a_limit),
     };
     return cmocka_run_group_tests_name("predict/plugin_instance", tests, NULL, NULL);
