@@ -128,9 +128,32 @@ static void on_state(void *ctx, enum source_state state, const char *why)
     }
 }
 
+/* Have the picture that was looked at drawn once more where it went out without its boxes. */
+static void redraw(struct stream *stream, const struct prediction *prediction)
+{
+    struct rendition *renditions[STREAM_RENDITIONS_LIMIT];
+    struct picture *picture = NULL;
+    unsigned count = 0;
+    pthread_mutex_lock(&stream->lock);
+    if (stream->newest && stream->newest->seq == prediction->seq) {
+        picture = picture_ref(stream->newest);
+        count = stream_renditions_ref(stream, renditions);
+    }
+    pthread_mutex_unlock(&stream->lock);
+    for (unsigned i = 0; i < count; i++) {
+        rendition_redraw(renditions[i], picture);
+        rendition_unref(&renditions[i]);
+    }
+    picture_unref(&picture);
+}
+
 static void on_predicted(void *ctx, const struct prediction *prediction)
 {
     struct stream *stream = ctx;
+    shelf_put(stream->shelf, 0, prediction);
+    if (prediction->object_count > 0) {
+        redraw(stream, prediction);
+    }
     struct parcel *parcel =
         parcel_new_prediction(prediction, stream->name, predictor_name(stream->predictor));
     if (!parcel) {
@@ -167,6 +190,12 @@ static int predictor_make(struct stream *stream, char *why, size_t why_size)
 {
     if (!predictor_check(stream->options.predictor, why, why_size)) {
         return -EINVAL;
+    }
+    stream->shelf = shelf_new();
+    if (!stream->shelf) {
+        snprintf(why, why_size, "there is no memory for the predictor '%.64s'",
+                 stream->options.predictor);
+        return -ENOMEM;
     }
     const struct predictor_sink sink = {
         .predicted = on_predicted,
@@ -239,6 +268,7 @@ void stream_free(struct stream **stream)
     source_free(&s->source);
     predictor_free(&s->predictor);
     stream_renditions_drain(s);
+    shelf_free(&s->shelf);
     picture_unref(&s->newest);
     pthread_cond_destroy(&s->is_emptier);
     pthread_mutex_destroy(&s->lock);

@@ -5,6 +5,7 @@
 #include <pthread.h>
 
 #include "hub/rate.h"
+#include "hub/shelf.h"
 #include "hub/stream.h"
 
 /* The inside of a stream, for stream.c (its life and what comes in) and stream_renditions.c. */
@@ -22,6 +23,7 @@ struct stream {
     struct source *source; /* owned */
     struct source_sink source_sink;
     struct predictor *predictor; /* owned; NULL: none */
+    struct shelf *shelf;         /* owned; NULL without a predictor */
     struct stream_stats stats;
 
     pthread_mutex_t lock; /* guards what follows */

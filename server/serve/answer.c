@@ -90,6 +90,23 @@ static bool is_given(struct fc_bytes query, const char *name)
     return false;
 }
 
+/* Whether boxes are to be drawn; false, and the visit is answered, when it does not say. */
+static bool parse_boxes(const struct visit *visit, bool *is_boxed)
+{
+    char value[VALUE_SIZE] = "";
+    if (!fc_http_query_get(visit->request->query, "boxes", value, sizeof(value)) &&
+        !is_given(visit->request->query, "boxes")) {
+        return true;
+    }
+    if (strcmp(value, "0") != 0 && strcmp(value, "1") != 0) {
+        answer_error(visit, 400, "boxes must be 0 or 1",
+                     "boxes=1 draws what the predictors saw into the pictures");
+        return false;
+    }
+    *is_boxed = value[0] == '1';
+    return true;
+}
+
 bool answer_parse_key(const struct visit *visit, struct rendition_key *key)
 {
     for (size_t i = 0; i < KEY_MEMBER_COUNT; i++) {
@@ -110,5 +127,5 @@ bool answer_parse_key(const struct visit *visit, struct rendition_key *key)
             return false;
         }
     }
-    return true;
+    return parse_boxes(visit, &key->is_boxed);
 }

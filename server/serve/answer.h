@@ -31,7 +31,7 @@ void answer_message(struct fc_conn *conn, json_t *json);
     "X-Accel-Buffering: no\r\nX-Content-Type-Options: nosniff\r\n"
 
 /**
- * Read fps, width and quality from the query.
+ * Read fps, width, quality and boxes from the query.
  *
  * Errors:    false, and the visit is answered 400.
  */

@@ -39,15 +39,19 @@ static struct desk *desk_of(struct audience *audience, const struct stream *stre
 /*
  * A new tap is given the newest picture at once; that one may still wait in the feed as well. After
  * a change of settings the same picture may come once more, but not an older one, such as the
- * newest of a rendition with fewer pictures a second.
+ * newest of a rendition with fewer pictures a second. A picture comes again when it has more drawn
+ * into it.
  */
 static void deliver(struct tap *tap, const struct feed_item *item)
 {
     if (item->type == FEED_PICTURE) {
         const uint64_t seq = item->parcel->seq;
-        if (seq < tap->seen_seq || (seq == tap->seen_seq && tap->has_seen)) {
+        const unsigned drawn = item->parcel->drawn;
+        if (seq < tap->seen_seq ||
+            (seq == tap->seen_seq && tap->has_seen && drawn <= tap->seen_drawn)) {
             return;
         }
+        tap->seen_drawn = drawn;
         tap->seen_seq = seq;
         tap->has_seen = true;
     }

@@ -27,6 +27,7 @@ struct tap {
     struct channel *channel; /* of pictures; NULL otherwise */
     uint64_t seen_seq;       /* of pictures: the last that was delivered; survives closing */
     bool has_seen;           /* since it was opened */
+    unsigned seen_drawn;     /* predictions drawn into that one */
 };
 
 FC_NODISCARD struct audience *audience_new(struct site *site, struct fc_loop *loop);
