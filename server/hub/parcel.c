@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "base/live_wire.h"
-#include "predict/prediction_json.h"
 
 /* A parcel is itself and one message for each form; they share the body. */
 
@@ -157,11 +156,12 @@ static struct parcel *prediction_parcel(const struct prediction *prediction, str
     return complete(parcel);
 }
 
-struct parcel *parcel_new_prediction(const struct prediction *prediction, const char *stream,
+struct parcel *parcel_new_prediction(enum prediction_format format,
+                                     const struct prediction *prediction, const char *stream,
                                      const char *predictor)
 {
     size_t size = 0;
-    char *text = prediction_json(prediction, stream, predictor, &size);
+    char *text = prediction_export(format, prediction, stream, predictor, &size);
     if (!text) {
         return NULL;
     }

@@ -7,7 +7,7 @@
 
 #include <framecast/message.h>
 
-#include "predict/prediction.h"
+#include "predict/prediction_export.h"
 
 /*
  * One picture or one prediction, in every form in which it goes over the wire. The forms share
@@ -57,7 +57,8 @@ struct parcel_picture {
 FC_NODISCARD struct parcel *parcel_new_picture(const struct parcel_picture *picture);
 
 /** @param predictor  the name predictions carry */
-FC_NODISCARD struct parcel *parcel_new_prediction(const struct prediction *prediction,
+FC_NODISCARD struct parcel *parcel_new_prediction(enum prediction_format format,
+                                                  const struct prediction *prediction,
                                                   const char *stream, const char *predictor);
 
 struct parcel *parcel_ref(struct parcel *parcel);

@@ -147,6 +147,23 @@ static void redraw(struct stream *stream, const struct prediction *prediction)
     picture_unref(&picture);
 }
 
+static void tell_prediction(struct stream *stream, enum prediction_format format,
+                            const struct prediction *prediction)
+{
+    struct parcel *parcel =
+        parcel_new_prediction(format, prediction, stream->name, predictor_name(stream->predictor));
+    if (!parcel) {
+        return;
+    }
+    tell(stream, &(struct feed_item){
+                     .type = FEED_PREDICTION,
+                     .stream = stream,
+                     .format = format,
+                     .parcel = parcel,
+                 });
+    parcel_unref(&parcel);
+}
+
 static void on_predicted(void *ctx, const struct prediction *prediction)
 {
     struct stream *stream = ctx;
@@ -154,17 +171,11 @@ static void on_predicted(void *ctx, const struct prediction *prediction)
     if (prediction->object_count > 0) {
         redraw(stream, prediction);
     }
-    struct parcel *parcel =
-        parcel_new_prediction(prediction, stream->name, predictor_name(stream->predictor));
-    if (!parcel) {
-        return;
+    for (int format = 0; format < PREDICTION_FORMAT_COUNT; format++) {
+        if (format == PREDICTION_OWN || atomic_load(&stream->format_users[format]) > 0) {
+            tell_prediction(stream, (enum prediction_format)format, prediction);
+        }
     }
-    tell(stream, &(struct feed_item){
-                     .type = FEED_PREDICTION,
-                     .stream = stream,
-                     .parcel = parcel,
-                 });
-    parcel_unref(&parcel);
     atomic_fetch_add_explicit(&stream->stats.predictions, 1, memory_order_relaxed);
 }
 
@@ -298,6 +309,18 @@ struct predictor *stream_predictor(struct stream *stream)
 struct stream_stats *stream_stats(struct stream *stream)
 {
     return &stream->stats;
+}
+
+void stream_format_open(struct stream *stream, enum prediction_format format)
+{
+    atomic_fetch_add(&stream->format_users[format], 1);
+}
+
+void stream_format_close(struct stream *stream, enum prediction_format format)
+{
+    const unsigned before = atomic_fetch_sub(&stream->format_users[format], 1);
+    assert(before > 0);
+    (void)before;
 }
 
 void stream_describe(struct stream *stream, struct stream_description *out)

@@ -25,6 +25,7 @@ struct stream {
     struct predictor *predictor; /* owned; NULL: none */
     struct shelf *shelf;         /* owned; NULL without a predictor */
     struct stream_stats stats;
+    _Atomic unsigned format_users[PREDICTION_FORMAT_COUNT]; /* pairs with nothing: a count */
 
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t is_emptier;

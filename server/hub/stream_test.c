@@ -323,6 +323,33 @@ static void predictions_come_from_real_pictures_only(void **state)
     stream_free(&stream);
 }
 
+static void exports_are_written_while_somebody_wants_them(void **state)
+{
+    (void)state;
+    struct stream_options options = options_of(1);
+    options.predictor = "test";
+    struct stream *stream = started(&options);
+    stream_format_open(stream, PREDICTION_COCO);
+    stream_format_open(stream, PREDICTION_COCO);
+    for (int users = 2; users >= 0; users--) {
+        give(64, false);
+        struct parcel *parcel = wait_for_prediction();
+        assert_int_equal(memcmp(parcel->body.data, "{\"type\":", 8), 0);
+        parcel_unref(&parcel);
+        if (users > 0) { /* told after it, in the same call: once, however many they are */
+            parcel = wait_for_prediction();
+            assert_int_equal(memcmp(parcel->body.data, "{\"info\":", 8), 0);
+            parcel_unref(&parcel);
+            stream_format_close(stream, PREDICTION_COCO);
+        }
+    }
+    stream_stop(stream);
+    stream_free(&stream);
+    for (struct feed_item item; take(&item);) {
+        assert_int_not_equal(item.type, FEED_PREDICTION);
+    }
+}
+
 /* Take pictures until one has predictions drawn into it; gives whose. */
 static uint64_t wait_for_drawn(uint64_t rendition_id)
 {
@@ -409,6 +436,7 @@ int main(void)
         CASE(late_rendition_begins_with_the_newest_picture),
         CASE(renditions_are_limited),
         CASE(predictions_come_from_real_pictures_only),
+        CASE(exports_are_written_while_somebody_wants_them),
         CASE(boxed_rendition_gets_the_boxes_of_a_lonely_picture),
         CASE(without_a_predictor_boxed_is_plain),
         CASE(what_can_never_work_is_refused),

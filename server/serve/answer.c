@@ -107,6 +107,23 @@ static bool parse_boxes(const struct visit *visit, bool *is_boxed)
     return true;
 }
 
+bool answer_parse_format(const struct visit *visit, enum prediction_format *format)
+{
+    char value[VALUE_SIZE] = "";
+    *format = PREDICTION_OWN;
+    if (!fc_http_query_get(visit->request->query, "format", value, sizeof(value)) &&
+        !is_given(visit->request->query, "format")) {
+        return true;
+    }
+    *format = prediction_format_parse(value);
+    if (*format == PREDICTION_FORMAT_COUNT) {
+        answer_error(visit, 400, "format must be json, coco or voc",
+                     "leave it out to get predictions as /ws sends them");
+        return false;
+    }
+    return true;
+}
+
 bool answer_parse_key(const struct visit *visit, struct rendition_key *key)
 {
     for (size_t i = 0; i < KEY_MEMBER_COUNT; i++) {

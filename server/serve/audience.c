@@ -16,7 +16,7 @@ struct channel {
 
 /* The taps on what is not a picture, per stream. */
 struct desk {
-    struct list_link predictions;
+    struct list_link predictions[PREDICTION_FORMAT_COUNT];
     struct list_link changes;
 };
 
@@ -109,7 +109,7 @@ static void dispatch(struct audience *audience, const struct feed_item *item)
         }
         break;
     case FEED_PREDICTION:
-        deliver_all(&desk_of(audience, item->stream)->predictions, item);
+        deliver_all(&desk_of(audience, item->stream)->predictions[item->format], item);
         break;
     case FEED_CHANGE:
         deliver_all(&desk_of(audience, item->stream)->changes, item);
@@ -144,7 +144,9 @@ struct audience *audience_new(struct site *site, struct fc_loop *loop)
     audience->task.run = run_task;
     list_init(&audience->channels);
     for (uint32_t i = 0; i < site->stream_count; i++) {
-        list_init(&audience->desks[i].predictions);
+        for (int format = 0; format < PREDICTION_FORMAT_COUNT; format++) {
+            list_init(&audience->desks[i].predictions[format]);
+        }
         list_init(&audience->desks[i].changes);
     }
     return audience;
@@ -239,9 +241,13 @@ void audience_show_newest(struct tap *tap)
 }
 
 void audience_open_predictions(struct audience *audience, struct tap *tap, struct stream *stream,
-                               tap_fn *on_item)
+                               enum prediction_format format, tap_fn *on_item)
 {
-    tap_open(tap, &desk_of(audience, stream)->predictions, stream, on_item);
+    tap_open(tap, &desk_of(audience, stream)->predictions[format], stream, on_item);
+    tap->format = format;
+    if (format != PREDICTION_OWN) {
+        stream_format_open(stream, format);
+    }
 }
 
 void audience_open_changes(struct audience *audience, struct tap *tap, struct stream *stream,
@@ -258,6 +264,9 @@ void audience_close(struct audience *audience, struct tap *tap)
     }
     list_remove(&tap->link);
     struct channel *channel = tap->channel;
+    if (tap->format != PREDICTION_OWN) {
+        stream_format_close(tap->stream, tap->format);
+    }
     *tap = (struct tap){ .seen_seq = tap->seen_seq }; /* it may be opened again */
     if (channel) {
         channel_release(&channel);
