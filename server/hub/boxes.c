@@ -113,13 +113,12 @@ void boxes_caption(const struct prediction_object *object, size_t most,
     if (object->track) {
         snprintf(track, sizeof(track), " #%" PRIu32, object->track);
     }
-    snprintf(out, BOXES_CAPTION_SIZE, "%s%s%s", label, score, track);
-    if (strlen(out) > most) {
-        snprintf(out, BOXES_CAPTION_SIZE, "%s%s", label, track);
+    if (strlen(label) + strlen(score) + strlen(track) > most) {
+        score[0] = '\0';
     }
-    if (strlen(out) > most && object->track) {
-        snprintf(out, BOXES_CAPTION_SIZE, "%s", track + 1);
-    }
+    const bool is_track_alone = object->track && strlen(label) + strlen(track) > most;
+    snprintf(out, BOXES_CAPTION_SIZE, "%s%s%s", is_track_alone ? "" : label, score,
+             is_track_alone ? track + 1 : track);
 }
 
 static void frame_draw(struct picture *canvas, const struct prediction_object *object)

@@ -120,8 +120,8 @@ static void check_walkers(unsigned step, unsigned missed_of)
             printf("track %u of motion: the same here in %u of %u boxes\n", i, most, lives[i]);
         }
     }
-    printf("every %u. picture, one box in %u missed: %u of %u are followed\n", step, missed_of,
-           kept, walkers);
+    printf("one picture in %u, %u of 100 boxes missed: %u of %u are followed\n", step,
+           missed_of ? 100 / missed_of : 0, kept, walkers);
     assert_true(walkers >= WALKERS_MIN);
     assert_true(kept * 10 >= walkers * 8);
 }
