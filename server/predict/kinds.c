@@ -5,6 +5,7 @@
 #include <string.h>
 
 const struct predictor_kind *const predictor_kinds[] = { &predictor_kind_motion,
+                                                         &predictor_kind_plugin,
                                                          &predictor_kind_worker,
                                                          &predictor_kind_test, NULL };
 

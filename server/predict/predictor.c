@@ -15,7 +15,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "predict/inbox.h"
+#include "predict/prediction_check.h"
 #include "predict/predictor_impl.h"
+#include "predict/tracker.h"
 #include "predict/turns.h"
 
 /*
@@ -56,18 +58,21 @@ enum told { TOLD_NOTHING, TOLD_DOWN, TOLD_RUNNING };
 
 struct predictor {
     const struct predictor_kind *kind;
+    struct predictor_traits traits;
     char *spec;
     struct predictor_sink sink;
     int64_t retry_min_ns, retry_max_ns;
     struct predictor_stats stats;
     _Atomic enum predictor_state state;
     _Atomic unsigned open_count; /* instances */
+    _Atomic bool has_faults;     /* what it said had to be put right */
     _Atomic enum told told;
     _Atomic int64_t failed_ns; /* the last picture that failed; 0: the log was told of the end */
     int stop_fd;               /* eventfd */
     struct inbox inbox;
     struct turns turns;
-    unsigned worker_count; /* running */
+    struct tracker *tracker; /* owned; NULL: not asked for. Of whose turn it is */
+    unsigned worker_count;   /* running */
     struct worker workers[];
 };
 
@@ -105,21 +110,13 @@ static bool worker_back_off(struct worker *worker)
     return inbox_pause(&predictor->inbox, pause_ns);
 }
 
-static int instance_open(struct worker *worker, char *why, size_t why_size)
-{
-    struct predictor *predictor = worker->predictor;
-    const struct predictor_kind *kind = predictor->kind;
-    return kind->open_at
-               ? kind->open_at(&worker->instance, predictor->spec, &worker->place, why, why_size)
-               : kind->open(&worker->instance, predictor->spec, why, why_size);
-}
-
 static bool worker_open(struct worker *worker)
 {
     struct predictor *predictor = worker->predictor;
     for (;;) {
         char why[WHY_SIZE] = "";
-        const int err = instance_open(worker, why, sizeof(why));
+        const int err = predictor->kind->open(&worker->instance, predictor->spec, &worker->place,
+                                              why, sizeof(why));
         if (!err) {
             break;
         }
@@ -127,7 +124,7 @@ static bool worker_open(struct worker *worker)
         if (atomic_load(&predictor->open_count) == 0 &&
             atomic_exchange(&predictor->told, TOLD_DOWN) != TOLD_DOWN) {
             log_warn("predict", "predictor is down stream=%s name=%s why=\"%s\"",
-                     predictor->sink.stream, predictor->kind->name, why[0] ? why : strerror(-err));
+                     predictor->sink.stream, predictor->traits.name, why[0] ? why : strerror(-err));
         }
         if (!worker_back_off(worker)) {
             return false;
@@ -137,20 +134,31 @@ static bool worker_open(struct worker *worker)
     state_enter(predictor, PREDICTOR_RUNNING);
     if (atomic_exchange(&predictor->told, TOLD_RUNNING) != TOLD_RUNNING) {
         log_info("predict", "predictor is running stream=%s name=%s", predictor->sink.stream,
-                 predictor->kind->name);
+                 predictor->traits.name);
     }
     return true;
 }
 
-static void note_failure(struct worker *worker, uint64_t seq, int err)
+static void note_failure(struct predictor *predictor, const struct prediction *failed, int err)
 {
-    struct predictor *predictor = worker->predictor;
-    const struct predictor_kind *kind = predictor->kind;
     count(&predictor->stats.failed);
     if (atomic_exchange(&predictor->failed_ns, clock_steady_ns()) == 0) {
-        const char *why = kind->why ? kind->why(worker->instance) : "";
         log_warn("predict", "pictures fail stream=%s name=%s from=%" PRIu64 " why=\"%s\"",
-                 predictor->sink.stream, kind->name, seq, why[0] ? why : strerror(-err));
+                 predictor->sink.stream, predictor->traits.name, failed->seq,
+                 failed->why[0] ? failed->why : strerror(-err));
+    }
+}
+
+/* Put right what a predictor said, and say so once. */
+static void check(struct predictor *predictor, struct prediction *prediction)
+{
+    char why[PREDICTION_WHY_SIZE];
+    const size_t faults = prediction_check(prediction, why, sizeof(why));
+    if (faults > 0 && !atomic_exchange(&predictor->has_faults, true)) {
+        log_warn("predict",
+                 "objects are not as they should be stream=%s name=%s seq=%" PRIu64
+                 " faults=%zu first=\"%s\"",
+                 predictor->sink.stream, predictor->traits.name, prediction->seq, faults, why);
     }
 }
 
@@ -165,7 +173,7 @@ static void note_success(struct worker *worker, uint64_t seq)
         log_info("predict",
                  "pictures no longer fail stream=%s name=%s seq=%" PRIu64 " failed=%" PRIu64
                  " restarts=%" PRIu64,
-                 predictor->sink.stream, predictor->kind->name, seq,
+                 predictor->sink.stream, predictor->traits.name, seq,
                  atomic_load(&predictor->stats.failed), atomic_load(&predictor->stats.restarts));
     }
     if (atomic_load(&predictor->state) != PREDICTOR_RUNNING) {
@@ -178,26 +186,33 @@ static int worker_look(struct worker *worker, struct picture *picture, uint64_t 
 {
     struct predictor *predictor = worker->predictor;
     struct prediction *prediction = &worker->prediction;
+    prediction->stream = predictor->sink.stream;
     prediction->seq = picture->seq;
     prediction->captured_at_us = picture->captured_at_us;
     prediction->width = picture->width;
     prediction->height = picture->height;
     prediction->object_count = 0;
     prediction->data = NULL;
+    prediction->why[0] = '\0';
 
     const int64_t begin_ns = clock_steady_ns();
     const int err = predictor->kind->look(worker->instance, picture, prediction);
     const int64_t end_ns = clock_steady_ns();
-    assert(prediction->object_count <= PREDICTION_OBJECTS_MAX);
     prediction->latency_ns = end_ns - picture->captured_ns;
+    if (!err) {
+        check(predictor, prediction);
+    }
 
     turns_wait(&predictor->turns, ticket);
     if (err) {
-        note_failure(worker, picture->seq, err);
+        note_failure(predictor, prediction, err);
     } else {
         histogram_add(&predictor->stats.run, end_ns - begin_ns);
         histogram_add(&predictor->stats.latency, prediction->latency_ns);
         note_success(worker, picture->seq);
+        if (predictor->tracker) {
+            tracker_look(predictor->tracker, prediction, picture->captured_ns);
+        }
         predictor->sink.predicted(predictor->sink.ctx, prediction);
     }
     turns_pass(&predictor->turns, ticket);
@@ -261,17 +276,23 @@ static int workers_start(struct predictor *predictor, unsigned wanted)
     return -err;
 }
 
-static unsigned threads_resolve(const struct predictor_options *options)
+static struct predictor_traits traits_resolve(const struct predictor_options *options)
+{
+    struct predictor_traits traits = { .parallel_max = options->kind->parallel_max };
+    snprintf(traits.name, sizeof(traits.name), "%s", options->kind->name);
+    if (options->kind->describe) {
+        options->kind->describe(options->spec, &traits);
+    }
+    return traits;
+}
+
+static unsigned threads_resolve(unsigned wanted, unsigned parallel_max)
 {
     const long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    unsigned wanted = options->threads;
-    if (wanted == 0 && options->kind->threads) {
-        wanted = options->kind->threads(options->spec);
-    }
     if (wanted == 0) {
         wanted = processors < 1 ? 1 : processors > THREADS_MAX ? THREADS_MAX : (unsigned)processors;
     }
-    const unsigned limit = options->kind->parallel_max > 0 ? options->kind->parallel_max : 1;
+    const unsigned limit = parallel_max > 0 ? parallel_max : 1;
     wanted = wanted < limit ? wanted : limit;
     return wanted < THREADS_MAX ? wanted : THREADS_MAX;
 }
@@ -280,13 +301,16 @@ int predictor_new_of_kind(struct predictor **out, const struct predictor_options
                           const struct predictor_sink *sink)
 {
     assert(sink->predicted);
-    const unsigned wanted = threads_resolve(options);
+    const struct predictor_traits traits = traits_resolve(options);
+    const unsigned wanted =
+        threads_resolve(options->threads ? options->threads : traits.threads, traits.parallel_max);
     struct predictor *predictor =
         calloc(1, sizeof(*predictor) + wanted * sizeof(predictor->workers[0]));
     if (!predictor) {
         return -ENOMEM;
     }
     predictor->kind = options->kind;
+    predictor->traits = traits;
     predictor->sink = *sink;
     predictor->retry_min_ns = options->retry_min_ns ? options->retry_min_ns : RETRY_MIN_NS;
     predictor->retry_max_ns = options->retry_max_ns ? options->retry_max_ns : RETRY_MAX_NS;
@@ -295,12 +319,13 @@ int predictor_new_of_kind(struct predictor **out, const struct predictor_options
 
     int err = 0;
     predictor->spec = strdup(options->spec);
+    predictor->tracker = options->tracks ? tracker_new(NULL) : NULL;
     predictor->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (predictor->stop_fd < 0) {
         err = -errno;
         goto out;
     }
-    if (!predictor->spec) {
+    if (!predictor->spec || (options->tracks && !predictor->tracker)) {
         err = -ENOMEM;
         goto out;
     }
@@ -338,6 +363,7 @@ void predictor_free(struct predictor **predictor)
     assert(atomic_load(&p->open_count) == 0);
     inbox_fini(&p->inbox);
     turns_fini(&p->turns);
+    tracker_free(&p->tracker);
     if (p->stop_fd >= 0) {
         close(p->stop_fd);
     }
@@ -374,7 +400,7 @@ void predictor_stop(struct predictor *predictor)
 
 const char *predictor_name(const struct predictor *predictor)
 {
-    return predictor->kind->name;
+    return predictor->traits.name;
 }
 
 enum predictor_state predictor_state(const struct predictor *predictor)

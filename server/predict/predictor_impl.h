@@ -14,8 +14,17 @@ struct predictor_place {
 
 /* For those who write a predictor kind: one file fills this table and is listed in kinds.c. */
 
+#define PREDICTOR_NAME_SIZE 64
+
+/* What depends on the spec. Comes filled in with the kind's own. */
+struct predictor_traits {
+    char name[PREDICTOR_NAME_SIZE]; /* as predictions carry it; not empty */
+    unsigned parallel_max;
+    unsigned threads; /* instances that the spec asks for; 0: one per processor */
+};
+
 struct predictor_kind {
-    const char *name; /* as predictions carry it */
+    const char *name; /* as predictions carry it, unless describe() says otherwise */
     const char *form; /* as a user types it, for --help: "motion", "exec:COMMAND" */
 
     /* Whether a spec asks for this kind. */
@@ -24,35 +33,31 @@ struct predictor_kind {
     /* Whether one could be made of that spec, with a sentence in why if not. NULL: always. */
     bool (*check)(const char *spec, char *why, size_t why_size);
 
-    /* Make one instance, used by one thread. why gets a sentence on failure. 0 or -errno. */
-    int (*open)(void **instance, const char *spec, char *why, size_t why_size);
+    /* Say what depends on the spec. NULL, or out left as it is: what stands in this table. */
+    void (*describe)(const char *spec, struct predictor_traits *out);
 
-    /* In place of open, for one that needs to know where it works. */
-    int (*open_at)(void **instance, const char *spec, const struct predictor_place *place,
-                   char *why, size_t why_size);
+    /* Make one instance, used by one thread. why gets a sentence on failure. 0 or -errno. */
+    int (*open)(void **instance, const char *spec, const struct predictor_place *place, char *why,
+                size_t why_size);
 
     /*
-     * Look at one picture. out comes with seq, times and size filled in, and no objects. 0 or
-     * -errno; after -EPIPE the instance is lost: it is closed and another is opened.
+     * Look at one picture. out comes with stream, seq, times and size filled in, and no objects;
+     * prediction_check() is the caller's. 0, or -errno and perhaps a sentence in out->why; after
+     * -EPIPE the instance is lost: it is closed and another is opened.
      */
     int (*look)(void *instance, struct picture *picture, struct prediction *out);
-
-    /* Why the last look() failed, as a clause; borrowed. NULL: as the error says. */
-    const char *(*why)(const void *instance);
 
     /* Ignores NULL. */
     void (*close)(void **instance);
 
     /* Instances that may look at pictures of one stream side by side; 1 for one with a memory. */
     unsigned parallel_max;
-
-    /* Instances that a spec asks for. NULL: one per processor, at most parallel_max. */
-    unsigned (*threads)(const char *spec);
 };
 
 extern const struct predictor_kind *const predictor_kinds[]; /* ends in NULL */
 
 extern const struct predictor_kind predictor_kind_motion;
+extern const struct predictor_kind predictor_kind_plugin;
 extern const struct predictor_kind predictor_kind_test;
 extern const struct predictor_kind predictor_kind_worker;
 
@@ -63,8 +68,9 @@ const struct predictor_kind *predictor_kind_find(const char *spec);
 struct predictor_options {
     const struct predictor_kind *kind;  /* borrowed for the predictor's life */
     const char *spec;                   /* copied */
-    unsigned threads;                   /* 0: as the kind says; at most its parallel_max */
+    unsigned threads;                   /* 0: as the spec says; at most parallel_max */
     int64_t retry_min_ns, retry_max_ns; /* after a failed open; 0: 1 s, 30 s */
+    bool tracks; /* follow objects from picture to picture where the kind does not; tracker.h */
 };
 
 /** As predictor_new(), of a kind that need not be in the list. */

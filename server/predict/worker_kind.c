@@ -40,12 +40,12 @@ static bool worker_check(const char *spec, char *why, size_t why_size)
     return worker_spec_parse(&parsed, spec, why, why_size);
 }
 
-static unsigned worker_threads(const char *spec)
+static void worker_describe(const char *spec, struct predictor_traits *out)
 {
     struct worker_spec parsed;
     char why[WORKER_WHY_SIZE];
     (void)worker_spec_parse(&parsed, spec, why, sizeof(why)); /* one, if it is wrong */
-    return parsed.copies;
+    out->threads = parsed.copies;
 }
 
 static void worker_close(void **instance)
@@ -146,11 +146,10 @@ static size_t item_find(const struct worker_item *items, size_t count, uint64_t 
     return i;
 }
 
-static int worker_look(void *instance, struct picture *picture, struct prediction *out)
+/* worker->why, or the channel's, says what failed. */
+static int look_at(struct worker_instance *worker, struct picture *picture, struct prediction *out)
 {
-    struct worker_instance *worker = instance;
     struct worker_item item = { .slot = 0 };
-    worker->why[0] = '\0';
     int err = worker_shape(worker->shaper, &worker->wish, &worker->slots, picture, &item);
     if (err) {
         snprintf(worker->why, sizeof(worker->why), "it cannot be converted: %s", strerror(-err));
@@ -180,10 +179,16 @@ static int worker_look(void *instance, struct picture *picture, struct predictio
     return err;
 }
 
-static const char *worker_why(const void *instance)
+static int worker_look(void *instance, struct picture *picture, struct prediction *out)
 {
-    const struct worker_instance *worker = instance;
-    return worker->channel.why[0] ? worker->channel.why : worker->why;
+    struct worker_instance *worker = instance;
+    worker->why[0] = '\0';
+    const int err = look_at(worker, picture, out);
+    if (err) {
+        snprintf(out->why, sizeof(out->why), "%s",
+                 worker->channel.why[0] ? worker->channel.why : worker->why);
+    }
+    return err;
 }
 
 const struct predictor_kind predictor_kind_worker = {
@@ -191,10 +196,9 @@ const struct predictor_kind predictor_kind_worker = {
     .form = "exec:COMMAND",
     .matches = worker_spec_matches,
     .check = worker_check,
-    .threads = worker_threads,
-    .open_at = worker_open,
+    .describe = worker_describe,
+    .open = worker_open,
     .look = worker_look,
-    .why = worker_why,
     .close = worker_close,
     .parallel_max = WORKER_COPIES_MAX,
 };
