@@ -44,12 +44,13 @@ static json_t *predictor_json(struct stream *stream)
         return json_null();
     }
     const struct predictor_stats *stats = predictor_stats(predictor);
-    return json_pack("{s:s, s:s, s:o, s:o, s:o, s:{s:o, s:o}, s:{s:o, s:o}}", "name",
+    return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:{s:o, s:o}, s:{s:o, s:o}}", "name",
                      predictor_name(predictor), "state", state_names[predictor_state(predictor)],
                      "seen", count(&stats->seen), "skipped", count(&stats->skipped), "failed",
-                     count(&stats->failed), "latency_ms", "p50", quantile(&stats->latency, 0.5),
-                     "p99", quantile(&stats->latency, 0.99), "run_ms", "p50",
-                     quantile(&stats->run, 0.5), "p99", quantile(&stats->run, 0.99));
+                     count(&stats->failed), "restarts", count(&stats->restarts), "latency_ms",
+                     "p50", quantile(&stats->latency, 0.5), "p99", quantile(&stats->latency, 0.99),
+                     "run_ms", "p50", quantile(&stats->run, 0.5), "p99",
+                     quantile(&stats->run, 0.99));
 }
 
 static json_t *stream_json(struct stream *stream)
