@@ -51,7 +51,7 @@ def close():
 
 
 def write_pictures(fd, size):
-    """Every way that comes to mind to change what others see; says which were refused."""
+    """Every way that comes to mind to change what others see; says which were refused, and goes on."""
     refused = []
     for name, attempt in {
         "map": lambda: mmap.mmap(fd, size),
@@ -70,8 +70,8 @@ def write_pictures(fd, size):
     address = libc.mmap(None, 4096, mmap.PROT_READ, mmap.MAP_SHARED, fd, 0)
     if libc.mprotect(address, 4096, mmap.PROT_READ | mmap.PROT_WRITE) != 0:
         refused.append("unprotect")
+    print("refused:", *refused, file=sys.stderr, flush=True)
     ctypes.memset(address, 255, 4096)  # the end of this process
-    return refused
 
 
 def number_in(pixels):
@@ -106,7 +106,7 @@ def main():
             say({"seq": about["seq"], "data": {"number": number_in(pixels), "pid": os.getpid()}})
             continue
         if count % 3 == 0 and HOW == "write":
-            print("refused:", *write_pictures(fd, size), file=sys.stderr, flush=True)
+            write_pictures(fd, size)
         elif count % 3 == 0 and HOW != "never":
             globals()[HOW]()
         say({"seq": about["seq"], "data": {"pid": os.getpid()}})

@@ -198,7 +198,8 @@ def test_no_zombie_and_no_descriptor_is_left(server):
 
 def test_the_end_of_the_server_ends_its_workers(server):
     one = server("test", "--predict", f"exec,copies=2,deadline=100:{BAD} hang")
-    harness.wait_until(lambda: predictor_of(one)["seen"] >= 4, timeout=20, what="two busy workers")
+    harness.wait_until(lambda: predictor_of(one)["seen"] >= 2, timeout=20, what="results")
+    harness.wait_until(lambda: len(children_of(one.pid)) == 2, what="both workers")
     workers = children_of(one.pid)
     assert len(workers) == 2
     began = time.monotonic()
