@@ -22,7 +22,7 @@ KNOWS = {
     "server/picture": {"server/base"},
     "server/source": {"server/base", "server/picture"},
     "server/encode": {"server/base", "server/picture"},
-    "server/predict": {"server/base", "server/picture", "server/encode", "predictors"},
+    "server/predict": {"include", "server/base", "server/picture", "server/encode", "predictors"},
     "server/hub": {"include", "server/base", "server/picture", "server/source", "server/encode",
                    "server/predict"},
     "server/relay": {"server/base", "server/picture", "server/source", "server/encode",
@@ -30,7 +30,7 @@ KNOWS = {
     "server/serve": LIB | SERVER - {"server/cli"},
     "server/cli": {"include", "net", "server/base"},
     "server": LIB | SERVER | {"predictors"},  # main.c: wiring
-    "predictors": {"server/base", "server/picture"},
+    "predictors": {"include", "server/base", "server/picture"},
     "examples": {"include"},
     "tests": LIB | SERVER | {"predictors"},
     "fuzz": LIB | SERVER | {"predictors"},

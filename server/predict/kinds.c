@@ -5,6 +5,7 @@
 #include <string.h>
 
 const struct predictor_kind *const predictor_kinds[] = { &predictor_kind_motion,
+                                                         &predictor_kind_plugin,
                                                          &predictor_kind_test, NULL };
 
 const struct predictor_kind *predictor_kind_find(const char *spec)

@@ -18,6 +18,16 @@ static void specs_find_their_kind(void **state)
         const char *why;
     } rows[] = {
         { "motion", &predictor_kind_motion, true, NULL },
+        { "motion?", &predictor_kind_motion, true, NULL },
+        { "motion?width=320&coast=1", &predictor_kind_motion, true, NULL },
+        { "motion?width=31", &predictor_kind_motion, false,
+          "width takes a number from 32 to 1024" },
+        { "motion?coast=1x", &predictor_kind_motion, false, "coast takes" },
+        { "motion?absorb", &predictor_kind_motion, false, "absorb takes" },
+        { "motion?absorb=nan", &predictor_kind_motion, false, "absorb takes" },
+        { "motion?speed=1&", &predictor_kind_motion, false, "no option 'speed': there are" },
+        { "motions", NULL, false, "try motion" },
+        { "./missing.so?a=b", &predictor_kind_plugin, false, "./missing.so' cannot be read" },
         { "motion:1", NULL, false, "there is no predictor 'motion:1': try motion" },
         { "test", &predictor_kind_test, true, NULL },
         { "test:0", &predictor_kind_test, true, NULL },

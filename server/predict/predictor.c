@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "predict/inbox.h"
+#include "predict/prediction_check.h"
 #include "predict/predictor_impl.h"
 #include "predict/tracker.h"
 #include "predict/turns.h"
@@ -47,6 +48,7 @@ struct worker {
 
 struct predictor {
     const struct predictor_kind *kind;
+    struct predictor_traits traits;
     char *spec;
     struct predictor_sink sink;
     int64_t retry_min_ns, retry_max_ns;
@@ -54,6 +56,7 @@ struct predictor {
     _Atomic enum predictor_state state;
     _Atomic unsigned open_count; /* instances */
     _Atomic bool is_failing;     /* the last picture did */
+    _Atomic bool has_faults;     /* what it said had to be put right */
     struct inbox inbox;
     struct turns turns;
     struct tracker *tracker; /* owned; NULL: not asked for. Of whose turn it is */
@@ -93,7 +96,7 @@ static bool worker_back_off(struct worker *worker, const char *why)
     struct predictor *predictor = worker->predictor;
     if (atomic_load(&predictor->open_count) == 0 && state_enter(predictor, PREDICTOR_DOWN)) {
         log_warn("predict", "predictor is down stream=%s name=%s why=\"%s\"",
-                 predictor->sink.stream, predictor->kind->name, why);
+                 predictor->sink.stream, predictor->traits.name, why);
     }
     const int64_t pause_ns = worker->retry_ns;
     worker->retry_ns =
@@ -118,17 +121,31 @@ static bool worker_open(struct worker *worker)
     atomic_fetch_add(&predictor->open_count, 1);
     if (state_enter(predictor, PREDICTOR_RUNNING)) {
         log_info("predict", "predictor is running stream=%s name=%s", predictor->sink.stream,
-                 predictor->kind->name);
+                 predictor->traits.name);
     }
     return true;
 }
 
-static void note_failure(struct predictor *predictor, uint64_t seq, int err)
+static void note_failure(struct predictor *predictor, const struct prediction *failed, int err)
 {
     count(&predictor->stats.failed);
     if (!atomic_exchange(&predictor->is_failing, true)) {
         log_warn("predict", "pictures fail stream=%s name=%s from=%" PRIu64 " why=\"%s\"",
-                 predictor->sink.stream, predictor->kind->name, seq, strerror(-err));
+                 predictor->sink.stream, predictor->traits.name, failed->seq,
+                 failed->why[0] ? failed->why : strerror(-err));
+    }
+}
+
+/* Put right what a predictor said, and say so once. */
+static void check(struct predictor *predictor, struct prediction *prediction)
+{
+    char why[PREDICTION_WHY_SIZE];
+    const size_t faults = prediction_check(prediction, why, sizeof(why));
+    if (faults > 0 && !atomic_exchange(&predictor->has_faults, true)) {
+        log_warn("predict",
+                 "objects are not as they should be stream=%s name=%s seq=%" PRIu64
+                 " faults=%zu first=\"%s\"",
+                 predictor->sink.stream, predictor->traits.name, prediction->seq, faults, why);
     }
 }
 
@@ -139,7 +156,7 @@ static void note_success(struct worker *worker, uint64_t seq)
     count(&predictor->stats.seen);
     if (atomic_load(&predictor->is_failing) && atomic_exchange(&predictor->is_failing, false)) {
         log_info("predict", "pictures no longer fail stream=%s name=%s from=%" PRIu64,
-                 predictor->sink.stream, predictor->kind->name, seq);
+                 predictor->sink.stream, predictor->traits.name, seq);
     }
     if (atomic_load(&predictor->state) != PREDICTOR_RUNNING) {
         state_enter(predictor, PREDICTOR_RUNNING); /* another worker's loss came in between */
@@ -151,22 +168,26 @@ static int worker_look(struct worker *worker, struct picture *picture, uint64_t 
 {
     struct predictor *predictor = worker->predictor;
     struct prediction *prediction = &worker->prediction;
+    prediction->stream = predictor->sink.stream;
     prediction->seq = picture->seq;
     prediction->captured_at_us = picture->captured_at_us;
     prediction->width = picture->width;
     prediction->height = picture->height;
     prediction->object_count = 0;
     prediction->data = NULL;
+    prediction->why[0] = '\0';
 
     const int64_t begin_ns = clock_steady_ns();
     const int err = predictor->kind->look(worker->instance, picture, prediction);
     const int64_t end_ns = clock_steady_ns();
-    assert(prediction->object_count <= PREDICTION_OBJECTS_MAX);
     prediction->latency_ns = end_ns - picture->captured_ns;
+    if (!err) {
+        check(predictor, prediction);
+    }
 
     turns_wait(&predictor->turns, ticket);
     if (err) {
-        note_failure(predictor, picture->seq, err);
+        note_failure(predictor, prediction, err);
     } else {
         histogram_add(&predictor->stats.run, end_ns - begin_ns);
         histogram_add(&predictor->stats.latency, prediction->latency_ns);
@@ -230,14 +251,24 @@ static int workers_start(struct predictor *predictor, unsigned wanted)
     return -err;
 }
 
-static unsigned threads_resolve(const struct predictor_options *options)
+static struct predictor_traits traits_resolve(const struct predictor_options *options)
+{
+    struct predictor_traits traits = { .parallel_max = options->kind->parallel_max };
+    snprintf(traits.name, sizeof(traits.name), "%s", options->kind->name);
+    if (options->kind->describe) {
+        options->kind->describe(options->spec, &traits);
+    }
+    return traits;
+}
+
+static unsigned threads_resolve(const struct predictor_options *options, unsigned parallel_max)
 {
     const long processors = sysconf(_SC_NPROCESSORS_ONLN);
     unsigned wanted = options->threads;
     if (wanted == 0) {
         wanted = processors < 1 ? 1 : processors > THREADS_MAX ? THREADS_MAX : (unsigned)processors;
     }
-    const unsigned limit = options->kind->parallel_max > 0 ? options->kind->parallel_max : 1;
+    const unsigned limit = parallel_max > 0 ? parallel_max : 1;
     wanted = wanted < limit ? wanted : limit;
     return wanted < THREADS_MAX ? wanted : THREADS_MAX;
 }
@@ -246,13 +277,15 @@ int predictor_new_of_kind(struct predictor **out, const struct predictor_options
                           const struct predictor_sink *sink)
 {
     assert(sink->predicted);
-    const unsigned wanted = threads_resolve(options);
+    const struct predictor_traits traits = traits_resolve(options);
+    const unsigned wanted = threads_resolve(options, traits.parallel_max);
     struct predictor *predictor =
         calloc(1, sizeof(*predictor) + wanted * sizeof(predictor->workers[0]));
     if (!predictor) {
         return -ENOMEM;
     }
     predictor->kind = options->kind;
+    predictor->traits = traits;
     predictor->sink = *sink;
     predictor->retry_min_ns = options->retry_min_ns ? options->retry_min_ns : RETRY_MIN_NS;
     predictor->retry_max_ns = options->retry_max_ns ? options->retry_max_ns : RETRY_MAX_NS;
@@ -331,7 +364,7 @@ void predictor_stop(struct predictor *predictor)
 
 const char *predictor_name(const struct predictor *predictor)
 {
-    return predictor->kind->name;
+    return predictor->traits.name;
 }
 
 enum predictor_state predictor_state(const struct predictor *predictor)

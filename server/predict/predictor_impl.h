@@ -6,8 +6,16 @@
 
 /* For those who write a predictor kind: one file fills this table and is listed in kinds.c. */
 
+#define PREDICTOR_NAME_SIZE 64
+
+/* What depends on the spec. Comes filled in with the kind's own. */
+struct predictor_traits {
+    char name[PREDICTOR_NAME_SIZE]; /* as predictions carry it; not empty */
+    unsigned parallel_max;
+};
+
 struct predictor_kind {
-    const char *name; /* as predictions carry it */
+    const char *name; /* as predictions carry it, unless describe() says otherwise */
     const char *form; /* as a user types it, for --help: "motion", "exec:COMMAND" */
 
     /* Whether a spec asks for this kind. */
@@ -16,12 +24,16 @@ struct predictor_kind {
     /* Whether one could be made of that spec, with a sentence in why if not. NULL: always. */
     bool (*check)(const char *spec, char *why, size_t why_size);
 
+    /* Say what depends on the spec. NULL, or out left as it is: what stands in this table. */
+    void (*describe)(const char *spec, struct predictor_traits *out);
+
     /* Make one instance, used by one thread. why gets a sentence on failure. 0 or -errno. */
     int (*open)(void **instance, const char *spec, char *why, size_t why_size);
 
     /*
-     * Look at one picture. out comes with seq, times and size filled in, and no objects. 0 or
-     * -errno; after -EPIPE the instance is lost: it is closed and another is opened.
+     * Look at one picture. out comes with stream, seq, times and size filled in, and no objects;
+     * prediction_check() is the caller's. 0, or -errno and perhaps a sentence in out->why; after
+     * -EPIPE the instance is lost: it is closed and another is opened.
      */
     int (*look)(void *instance, struct picture *picture, struct prediction *out);
 
@@ -35,6 +47,7 @@ struct predictor_kind {
 extern const struct predictor_kind *const predictor_kinds[]; /* ends in NULL */
 
 extern const struct predictor_kind predictor_kind_motion;
+extern const struct predictor_kind predictor_kind_plugin;
 extern const struct predictor_kind predictor_kind_test;
 
 /** The kind that a spec asks for, or NULL. */

@@ -2,6 +2,7 @@
 #include "predict/predictor.h"
 
 #include <errno.h>
+#include <math.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <setjmp.h>
@@ -58,6 +59,8 @@ static int fake_open(void **instance, const char *spec, char *why, size_t why_si
 static int fake_look(void *instance, struct picture *picture, struct prediction *out)
 {
     assert_non_null(instance);
+    assert_string_equal(out->stream, "cam");
+    assert_string_equal(out->why, "");
     assert_int_equal(out->seq, picture->seq);
     assert_int_equal(out->captured_at_us, picture->captured_at_us);
     assert_int_equal(out->width, picture->width);
@@ -65,9 +68,13 @@ static int fake_look(void *instance, struct picture *picture, struct prediction 
     assert_null(out->data);
     sem_post(&fake.begun);
     sem_wait(&fake.permits[picture->seq]);
-    out->objects[0] = (struct prediction_object){ .x = 0.4f, .width = 0.2f, .height = 0.2f };
-    out->object_count = 1;
+    out->object_count = 2;
+    out->objects[0] = (struct prediction_object){ .label = "none", .x = NAN };
+    out->objects[1] = (struct prediction_object){
+        .label = "some", .x = -1, .y = 0.4f, .width = 2, .height = 0.2f
+    };
     out->data = strdup("true");
+    strcpy(out->why, "as it was told");
     return fake.results[picture->seq];
 }
 
@@ -93,6 +100,9 @@ static void on_predicted(void *ctx, const struct prediction *prediction)
     assert_ptr_equal(ctx, &fake);
     assert_true(prediction->latency_ns > 0);
     assert_string_equal(prediction->data, "true");
+    assert_int_equal(prediction->object_count, 1); /* what is no box was left out, */
+    assert_string_equal(prediction->objects[0].label, "some");
+    assert_true(prediction->objects[0].x >= 0); /* and what stands out of the picture cut off */
     fake.tracks[fake.count] = prediction->objects[0].track;
     fake.seqs[fake.count++] = prediction->seq;
     sem_post(&fake.delivered);
@@ -223,6 +233,31 @@ static void only_the_newest_is_looked_at_and_skips_are_counted(void **state)
     predictor_free(&predictor);
 }
 
+static void describe(const char *spec, struct predictor_traits *out)
+{
+    assert_string_equal(spec, "fake:spec");
+    assert_string_equal(out->name, "fake");
+    assert_int_equal(out->parallel_max, 4);
+    strcpy(out->name, "described");
+    out->parallel_max = 1;
+}
+
+static void kind_may_say_what_depends_on_the_spec(void **state)
+{
+    (void)state;
+    kind.describe = describe;
+    struct predictor *predictor = started(4);
+    kind.describe = NULL;
+    assert_string_equal(predictor_name(predictor), "described");
+    for (uint64_t seq = 1; seq <= 2; seq++) {
+        sem_post(&fake.permits[seq]);
+        offer(predictor, seq);
+        sem_wait(&fake.delivered);
+    }
+    predictor_free(&predictor);
+    assert_int_equal(fake.opened, 1);
+}
+
 static void failed_pictures_are_counted_and_the_next_is_looked_at(void **state)
 {
     (void)state;
@@ -341,6 +376,7 @@ int main(void)
         cmocka_unit_test_setup(results_leave_in_picture_order, setup),
         cmocka_unit_test(tracks_are_given_in_picture_order_when_asked_for),
         cmocka_unit_test_setup(only_the_newest_is_looked_at_and_skips_are_counted, setup),
+        cmocka_unit_test_setup(kind_may_say_what_depends_on_the_spec, setup),
         cmocka_unit_test_setup(failed_pictures_are_counted_and_the_next_is_looked_at, setup),
         cmocka_unit_test_setup(opening_is_tried_again, setup),
         cmocka_unit_test_setup(one_that_never_opens_can_be_stopped, setup),
