@@ -29,6 +29,7 @@ struct program {
     struct feed **feeds;         /* one per loop */
     struct audience **audiences; /* one per loop */
     struct pool *encoders;
+    struct plan plans[STREAM_PREDICTORS_MAX];
     struct stream **streams;
     struct fc_error why;
 };
@@ -91,6 +92,25 @@ static int make_audiences(struct program *p)
     return 0;
 }
 
+/* Read what is asked of predictors, and whether they can be had at all. */
+static bool plan_predictors(struct program *p)
+{
+    const struct option_list *predict = &p->config->predict;
+    char *why = p->why.text;
+    if (predict->count > STREAM_PREDICTORS_MAX) {
+        snprintf(why, sizeof(p->why.text), "--predict is given %u times; %d are the most",
+                 predict->count, STREAM_PREDICTORS_MAX);
+        return false;
+    }
+    for (unsigned i = 0; i < predict->count; i++) {
+        if (!plan_parse(&p->plans[i], predict->item[i], why, sizeof(p->why.text)) ||
+            !predictor_check(p->plans[i].spec, why, sizeof(p->why.text))) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static int make_streams(struct program *p)
 {
     const struct cli_serve *config = p->config;
@@ -107,7 +127,8 @@ static int make_streams(struct program *p)
                                  .is_once = config->is_once,
                                  .is_fast = config->is_fast,
                              },
-                             .predictor = config->predict,
+                             .plans = p->plans,
+                             .plan_count = config->predict.count,
                              .width = (uint32_t)config->width,
                              .quality = (int)config->quality,
                              .encoders = p->encoders,
@@ -203,12 +224,11 @@ static void hold_signals(void)
 
 static int serve(const struct cli_serve *config)
 {
-    struct fc_error why;
-    if (config->predict && !predictor_check(config->predict, why.text, sizeof(why.text))) {
-        cli_complain("%s", why.text);
+    struct program program = { .config = config };
+    if (!plan_predictors(&program)) {
+        cli_complain("%s", program.why.text);
         return CLI_STATUS_USAGE;
     }
-    struct program program = { .config = config };
     raise_descriptor_limit();
     const int err = run(&program);
     hold_signals();

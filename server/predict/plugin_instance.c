@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "encode/jpeg.h"
 #include "encode/pixels.h"
@@ -298,8 +299,10 @@ int plugin_instance_look(struct plugin_instance *instance, struct picture *pictu
         .captured_ns = picture->captured_ns,
         .stream = out->stream ? out->stream : "",
     };
+    const int64_t begin_ns = clock_steady_ns();
     int err = instance->converter ? image_convert(instance, picture, &image)
                                   : image_borrow(picture, &image);
+    out->convert_ns += clock_steady_ns() - begin_ns;
     if (err) {
         snprintf(out->why, sizeof(out->why), "%s",
                  err == -ENOMEM ? "there is no memory for its image"
