@@ -125,7 +125,7 @@ static void range_is_said_or_made_full(void **state)
         picture->is_full_range = false;
         memset(picture_plane(picture, 0), 16, picture->planes[0].stride);
         assert_int_equal(look(instance, picture), 0);
-        assert_float_equal(out.objects[0].score * 255, is_asked ? 0 : 16, 1);
+        assert_float_equal(out.objects[0].score * 255, (is_asked ? 0 : 16), 1);
         assert_non_null(strstr(out.data, is_asked ? ", 1, \"cam\"" : ", 0, \"cam\""));
         done(&instance, &picture);
     }
