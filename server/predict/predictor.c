@@ -16,6 +16,7 @@
 #include "predict/inbox.h"
 #include "predict/prediction_check.h"
 #include "predict/predictor_impl.h"
+#include "predict/tracker.h"
 #include "predict/turns.h"
 
 /*
@@ -58,7 +59,8 @@ struct predictor {
     _Atomic bool has_faults;     /* what it said had to be put right */
     struct inbox inbox;
     struct turns turns;
-    unsigned worker_count; /* running */
+    struct tracker *tracker; /* owned; NULL: not asked for. Of whose turn it is */
+    unsigned worker_count;   /* running */
     struct worker workers[];
 };
 
@@ -190,6 +192,9 @@ static int worker_look(struct worker *worker, struct picture *picture, uint64_t 
         histogram_add(&predictor->stats.run, end_ns - begin_ns);
         histogram_add(&predictor->stats.latency, prediction->latency_ns);
         note_success(worker, picture->seq);
+        if (predictor->tracker) {
+            tracker_look(predictor->tracker, prediction, picture->captured_ns);
+        }
         predictor->sink.predicted(predictor->sink.ctx, prediction);
     }
     turns_pass(&predictor->turns, ticket);
@@ -289,7 +294,8 @@ int predictor_new_of_kind(struct predictor **out, const struct predictor_options
 
     int err = 0;
     predictor->spec = strdup(options->spec);
-    if (!predictor->spec) {
+    predictor->tracker = options->tracks ? tracker_new(NULL) : NULL;
+    if (!predictor->spec || (options->tracks && !predictor->tracker)) {
         err = -ENOMEM;
         goto out;
     }
@@ -327,6 +333,7 @@ void predictor_free(struct predictor **predictor)
     assert(atomic_load(&p->open_count) == 0);
     inbox_fini(&p->inbox);
     turns_fini(&p->turns);
+    tracker_free(&p->tracker);
     free(p->spec);
     free(p);
     *predictor = NULL; /* only now: until its threads ended, the sink could ask it for its name */

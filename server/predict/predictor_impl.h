@@ -59,6 +59,7 @@ struct predictor_options {
     const char *spec;                   /* copied */
     unsigned threads;                   /* 0: one per processor; at most the kind's parallel_max */
     int64_t retry_min_ns, retry_max_ns; /* after a failed open; 0: 1 s, 30 s */
+    bool tracks; /* follow objects from picture to picture where the kind does not; tracker.h */
 };
 
 /** As predictor_new(), of a kind that need not be in the list. */

@@ -32,6 +32,7 @@ static struct {
     /* the sink's; read after a wait for `delivered`, or once the predictor is gone */
     sem_t delivered;
     uint64_t seqs[SEQ_MAX];
+    uint32_t tracks[SEQ_MAX];
     unsigned count;
     sem_t changed;
 } fake;
@@ -69,7 +70,9 @@ static int fake_look(void *instance, struct picture *picture, struct prediction 
     sem_wait(&fake.permits[picture->seq]);
     out->object_count = 2;
     out->objects[0] = (struct prediction_object){ .label = "none", .x = NAN };
-    out->objects[1] = (struct prediction_object){ .label = "some", .x = -1, .width = 2 };
+    out->objects[1] = (struct prediction_object){
+        .label = "some", .x = -1, .y = 0.4f, .width = 2, .height = 0.2f
+    };
     out->data = strdup("true");
     strcpy(out->why, "as it was told");
     return fake.results[picture->seq];
@@ -100,6 +103,7 @@ static void on_predicted(void *ctx, const struct prediction *prediction)
     assert_int_equal(prediction->object_count, 1); /* what is no box was left out, */
     assert_string_equal(prediction->objects[0].label, "some");
     assert_true(prediction->objects[0].x >= 0); /* and what stands out of the picture cut off */
+    fake.tracks[fake.count] = prediction->objects[0].track;
     fake.seqs[fake.count++] = prediction->seq;
     sem_post(&fake.delivered);
 }
@@ -110,7 +114,7 @@ static void on_changed(void *ctx)
     sem_post(&fake.changed);
 }
 
-static struct predictor *started(unsigned threads)
+static struct predictor *started_with(unsigned threads, bool tracks)
 {
     struct predictor *predictor = NULL;
     const struct predictor_options options = {
@@ -119,6 +123,7 @@ static struct predictor *started(unsigned threads)
         .threads = threads,
         .retry_min_ns = 1000,
         .retry_max_ns = 4000,
+        .tracks = tracks,
     };
     const struct predictor_sink sink = {
         .stream = "cam",
@@ -130,11 +135,17 @@ static struct predictor *started(unsigned threads)
     return predictor;
 }
 
+static struct predictor *started(unsigned threads)
+{
+    return started_with(threads, false);
+}
+
 static void offer(struct predictor *predictor, uint64_t seq)
 {
     struct picture *picture = picture_new_planar(PICTURE_GRAY, 4, 4);
     picture->seq = seq;
     picture->captured_at_us = (int64_t)seq * 1000;
+    picture->captured_ns = (int64_t)seq * 1000000;
     predictor_offer(predictor, picture);
     picture_unref(&picture);
 }
@@ -174,6 +185,29 @@ static void results_leave_in_picture_order(void **state)
     assert_int_equal(fake.seqs[1], 3);
     assert_int_equal(fake.seqs[2], 4);
     assert_int_equal(fake.opened, fake.closed);
+}
+
+/* Also when a later picture is done first. */
+static void tracks_are_given_in_picture_order_when_asked_for(void **state)
+{
+    for (uint32_t tracks = 0; tracks < 2; tracks++) {
+        setup(state);
+        struct predictor *predictor = started_with(4, tracks);
+        for (uint64_t seq = 1; seq <= 4; seq++) {
+            offer(predictor, seq);
+            sem_wait(&fake.begun);
+        }
+        for (uint64_t seq = 4; seq >= 1; seq--) {
+            sem_post(&fake.permits[seq]);
+        }
+        for (int i = 0; i < 4; i++) {
+            sem_wait(&fake.delivered);
+        }
+        predictor_free(&predictor);
+        for (int i = 0; i < 4; i++) {
+            assert_int_equal(fake.tracks[i], tracks);
+        }
+    }
 }
 
 static void only_the_newest_is_looked_at_and_skips_are_counted(void **state)
@@ -340,6 +374,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(results_leave_in_picture_order, setup),
+        cmocka_unit_test(tracks_are_given_in_picture_order_when_asked_for),
         cmocka_unit_test_setup(only_the_newest_is_looked_at_and_skips_are_counted, setup),
         cmocka_unit_test_setup(kind_may_say_what_depends_on_the_spec, setup),
         cmocka_unit_test_setup(failed_pictures_are_counted_and_the_next_is_looked_at, setup),
