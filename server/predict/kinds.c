@@ -6,6 +6,7 @@
 
 const struct predictor_kind *const predictor_kinds[] = { &predictor_kind_motion,
                                                          &predictor_kind_plugin,
+                                                         &predictor_kind_worker,
                                                          &predictor_kind_test, NULL };
 
 const struct predictor_kind *predictor_kind_find(const char *spec)

@@ -64,7 +64,7 @@ static void test_kind_says_the_same_of_the_same_picture(void **state)
     (void)state;
     void *instance = NULL;
     char why[256] = "";
-    assert_int_equal(predictor_kind_test.open(&instance, "test:1", why, sizeof(why)), 0);
+    assert_int_equal(predictor_kind_test.open(&instance, "test:1", NULL, why, sizeof(why)), 0);
     static struct prediction out[2];
     struct picture *picture = picture_new_planar(PICTURE_GRAY, 16, 16);
     picture->seq = 150;
@@ -81,7 +81,7 @@ static void test_kind_says_the_same_of_the_same_picture(void **state)
     predictor_kind_test.close(&instance);
     assert_null(instance);
     predictor_kind_test.close(&instance);
-    assert_true(predictor_kind_test.open(&instance, "test:x", why, sizeof(why)) < 0);
+    assert_true(predictor_kind_test.open(&instance, "test:x", NULL, why, sizeof(why)) < 0);
     assert_string_not_equal(why, "");
 }
 
@@ -91,7 +91,7 @@ static void motion_kind_finds_what_moves(void **state)
     (void)state;
     void *instance = NULL;
     char why[256] = "";
-    assert_int_equal(predictor_kind_motion.open(&instance, "motion", why, sizeof(why)), 0);
+    assert_int_equal(predictor_kind_motion.open(&instance, "motion", NULL, why, sizeof(why)), 0);
     static struct prediction out;
     for (int i = 0; i < 90; i++) {
         struct picture *picture = picture_new_planar(PICTURE_YUV420, 320, 240);
@@ -119,7 +119,7 @@ static void motion_kind_refuses_what_cannot_be_decoded(void **state)
     (void)state;
     void *instance = NULL;
     char why[256] = "";
-    assert_int_equal(predictor_kind_motion.open(&instance, "motion", why, sizeof(why)), 0);
+    assert_int_equal(predictor_kind_motion.open(&instance, "motion", NULL, why, sizeof(why)), 0);
     struct picture *picture = picture_new_jpeg((const uint8_t *)"jpeg", 4, 8, 8);
     static struct prediction out;
     assert_true(predictor_kind_motion.look(instance, picture, &out) < 0);

@@ -22,8 +22,10 @@ static void motion_close(void **instance)
     plugin_instance_close(&opened);
 }
 
-static int motion_open(void **instance, const char *spec, char *why, size_t why_size)
+static int motion_open(void **instance, const char *spec, const struct predictor_place *place,
+                       char *why, size_t why_size)
 {
+    (void)place;
     struct plugin_instance *opened = NULL;
     const int err =
         plugin_instance_open(&opened, &motion_predictor, plugin_options(spec), why, why_size);
@@ -37,7 +39,7 @@ static int motion_open(void **instance, const char *spec, char *why, size_t why_
 static bool motion_check(const char *spec, char *why, size_t why_size)
 {
     void *instance = NULL;
-    const int err = motion_open(&instance, spec, why, why_size);
+    const int err = motion_open(&instance, spec, NULL, why, why_size);
     motion_close(&instance);
     return err == 0;
 }

@@ -27,8 +27,10 @@ static void plugin_describe(const char *spec, struct predictor_traits *out)
     }
 }
 
-static int plugin_open(void **instance, const char *spec, char *why, size_t why_size)
+static int plugin_open(void **instance, const char *spec, const struct predictor_place *place,
+                       char *why, size_t why_size)
 {
+    (void)place;
     struct fc_predictor plugin;
     int err = plugin_load(&plugin, spec, why, why_size);
     struct plugin_instance *opened = NULL;

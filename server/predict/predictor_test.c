@@ -42,8 +42,10 @@ static bool fake_matches(const char *spec)
     return strcmp(spec, "fake") == 0;
 }
 
-static int fake_open(void **instance, const char *spec, char *why, size_t why_size)
+static int fake_open(void **instance, const char *spec, const struct predictor_place *place,
+                     char *why, size_t why_size)
 {
+    (void)place;
     (void)why;
     (void)why_size;
     assert_string_equal(spec, "fake:spec");

@@ -33,10 +33,12 @@ bool check_fail(struct check *check, const char *format, ...)
 
 bool check_open(struct check *check, void **instance)
 {
+    static _Thread_local struct quota quota = { .most = 10, .window_ns = INT64_MAX };
+    const struct predictor_place place = { .stream = "check", .stop_fd = -1, .quota = &quota };
     char why[PREDICTION_WHY_SIZE] = "";
     *instance = NULL;
     check_watch_extend(check->limit_ns);
-    const int err = check->kind->open(instance, check->spec, why, sizeof(why));
+    const int err = check->kind->open(instance, check->spec, &place, why, sizeof(why));
     check_watch_extend(check->limit_ns);
     if (err) {
         *instance = NULL;
