@@ -63,6 +63,8 @@ static const struct fc_predictor plugin = {
     .look = look,
 };
 
+static const struct plugin_opening opening = { .plugin = &plugin, .options = "" };
+
 static struct picture *picture_of(uint32_t side)
 {
     struct picture *picture = picture_new_planar(PICTURE_GRAY, side, side);
@@ -88,7 +90,7 @@ static void every_allocation_of_an_open_may_fail(void **state)
     for (int err = -ENOMEM; err; failures++) {
         char why[64] = "";
         fail_after = failures;
-        err = plugin_instance_open(&instance, &plugin, "", why, sizeof(why));
+        err = plugin_instance_open(&instance, &opening, why, sizeof(why));
         assert_true(err == -ENOMEM || err == 0);
         assert_true((err == 0) == (instance != NULL));
     }
@@ -104,11 +106,11 @@ static void every_allocation_of_a_look_may_fail_and_the_next_is_well(void **stat
     char why[64] = "";
     says_data = true;
     struct picture *picture = picture_of(64);
-    assert_int_equal(plugin_instance_open(&instance, &plugin, "", why, sizeof(why)), 0);
+    assert_int_equal(plugin_instance_open(&instance, &opening, why, sizeof(why)), 0);
     int failures = 0;
     for (int err = -ENOMEM; err; failures++) {
         plugin_instance_close(&instance); /* for nothing is kept from before */
-        assert_int_equal(plugin_instance_open(&instance, &plugin, "", why, sizeof(why)), 0);
+        assert_int_equal(plugin_instance_open(&instance, &opening, why, sizeof(why)), 0);
         fail_after = failures;
         err = look_once(instance, picture);
         fail_after = -1;
@@ -130,7 +132,7 @@ static void nothing_is_allocated_while_sizes_stay(void **state)
     char why[64] = "";
     says_data = false;
     struct picture *picture = picture_of(64);
-    assert_int_equal(plugin_instance_open(&instance, &plugin, "", why, sizeof(why)), 0);
+    assert_int_equal(plugin_instance_open(&instance, &opening, why, sizeof(why)), 0);
     assert_int_equal(look_once(instance, picture), 0);
     const unsigned before = count;
     for (int i = 0; i < 100; i++) {
