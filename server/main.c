@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -19,6 +20,7 @@
 #include "serve/audience.h"
 #include "serve/site.h"
 
+#define CLEAN_UP_S 4 /* a worker process that ignores every sign takes 2.7 of them */
 #define MESSAGE_MAX_BYTES (64 * 1024) /* of what a viewer says */
 
 struct program {
@@ -212,6 +214,25 @@ static void clean_up(struct program *p)
     free(p->streams);
 }
 
+static volatile sig_atomic_t leave_status; /* for a signal handler, which is given nothing */
+
+/* Everybody has been told, and nothing is written that could be cut off. */
+static void leave(int number)
+{
+    (void)number;
+    static const char line[] = "error main: a predictor does not return; ending without it\n";
+    (void)!write(STDERR_FILENO, line, sizeof(line) - 1);
+    _exit(leave_status);
+}
+
+/* A plug-in may hang for ever, and its thread cannot be ended from outside. */
+static void bound_clean_up(int status)
+{
+    leave_status = status;
+    (void)signal(SIGALRM, leave);
+    (void)alarm(CLEAN_UP_S);
+}
+
 /* It ends already: another signal must not kill it on the way. */
 static void hold_signals(void)
 {
@@ -232,7 +253,9 @@ static int serve(const struct cli_serve *config)
     raise_descriptor_limit();
     const int err = run(&program);
     hold_signals();
+    bound_clean_up(err ? EXIT_FAILURE : EXIT_SUCCESS);
     clean_up(&program);
+    (void)alarm(0);
     if (err) {
         cli_complain("%s", program.why.text);
     }

@@ -87,7 +87,7 @@ static const struct option options[] = {
       .field = SERVE_FIELD(predict),
       .argument = "PREDICTOR",
       .unset = "none",
-      .help = "what looks at every stream's pictures: motion, PLUGIN.so, MODEL.onnx, "
+      .help = "what looks at every stream's pictures: motion, ./PLUGIN.so, MODEL.onnx, "
               "exec:COMMAND or kserve://HOST:PORT/MODEL; [SETTINGS] may stand before it" },
     { .name = "fps",
       .kind = OPTION_NUMBER,
