@@ -368,7 +368,7 @@ static void thousand_restarts_leave_nothing_behind(void **state)
     const struct predictor_sink sink = { .stream = "cam",
                                          .predicted = on_predicted,
                                          .changed = on_changed };
-    assert_int_equal(predictor_new_of_kind(&predictor, &options, &sink), 0);
+    assert_int_equal(predictor_new(&predictor, &options, &sink), 0);
     for (uint64_t seq = 1; seq <= RESTARTS; seq++) {
         sem_wait(&changed); /* it runs */
         struct picture *picture = picture_new_planar(PICTURE_GRAY, 32, 8);

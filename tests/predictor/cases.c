@@ -267,7 +267,7 @@ static bool stop_with(struct check *check, struct audience *audience)
                                          .ctx = audience };
     const struct predictor_options options = { .kind = check->kind, .spec = check->spec };
     struct predictor *predictor = NULL;
-    if (predictor_new_of_kind(&predictor, &options, &sink) != 0) {
+    if (predictor_new(&predictor, &options, &sink) != 0) {
         return check_fail(check, "there is no memory for a predictor");
     }
     bool is_good = true;
