@@ -127,6 +127,23 @@ run(predict, format="jpeg", batch=4)
     assert one.stderr.count("pictures fail") == 1
 
 
+def test_a_batch_has_what_came_while_the_worker_was_busy(server, tmp_path):
+    one = server("test", "--predict", "exec:" + helper_worker(tmp_path, """
+import time
+def predict(images, abouts):
+    time.sleep(0.15)
+    return [{"data": [len(images), about["seq"]]} for about in abouts]
+run(predict, format="gray8", width=64, batch=4)
+"""))
+    with Predictions(one) as predictions:
+        harness.wait_until(lambda: len(predictions.all) >= 24, timeout=20, what="predictions")
+    seen = predictions.all
+    assert all(prediction["data"][1] == prediction["seq"] for prediction in seen)
+    assert max(prediction["data"][0] for prediction in seen) == 4
+    seqs = [prediction["seq"] for prediction in seen]
+    assert seqs == sorted(set(seqs))
+
+
 # ---- misbehaviour ----
 
 WHY = {
