@@ -209,6 +209,10 @@ static int batch_run(struct worker_instance *worker, struct batch *batch)
     const size_t text_size =
         worker_items_print(worker->text, batch->items, batch->count, worker->wish.batch > 1);
     const int64_t until_ns = clock_steady_ns() + worker->spec.deadline_ns * (int64_t)batch->count;
+    if (worker_channel_has_output(&worker->channel)) {
+        /* Several crops of a picture have its number: a word too many could pass for an answer. */
+        return worker_channel_fail(&worker->channel, "it wrote a line without being asked");
+    }
     int err = worker_channel_send(&worker->channel, worker->text, text_size, until_ns);
     while (!err && batch->answered < batch->count) {
         char *line = NULL;
