@@ -3,7 +3,6 @@
 import { readSync, writeSync } from "node:fs";
 import { createInterface } from "node:readline";
 
-const say = (message) => writeSync(1, JSON.stringify(message) + "\n");
 let hello;
 let pixels = Buffer.alloc(0);
 
@@ -11,7 +10,7 @@ for await (const line of createInterface({ input: process.stdin })) {
   const message = JSON.parse(line);
   if (!hello) {
     hello = message;
-    say({ ready: true, name: "brightness-node", format: "gray8", width: 320 });
+    writeSync(1, '{"ready":true,"name":"brightness-node","format":"gray8","width":320}\n');
     continue;
   }
   if (pixels.length !== message.size) {
@@ -22,5 +21,6 @@ for await (const line of createInterface({ input: process.stdin })) {
   for (const pixel of pixels) {
     sum += pixel;
   }
-  say({ seq: message.seq, data: { brightness: sum / pixels.length / 255 } });
+  const seq = /"seq":(\d+)/.exec(line)[1]; // as text: it may have more digits than a number here
+  writeSync(1, `{"seq":${seq},"data":{"brightness":${sum / pixels.length / 255}}}\n`);
 }

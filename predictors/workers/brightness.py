@@ -9,10 +9,11 @@ CELLS = 8  # to a side, in which the brightest is looked for
 
 
 def predict(image):
-    height, width = image.shape[0] // CELLS * CELLS, image.shape[1] // CELLS * CELLS
-    cells = image[:height, :width].reshape(CELLS, height // CELLS, CELLS, width // CELLS).mean(axis=(1, 3))
+    rows, columns = min(CELLS, image.shape[0]), min(CELLS, image.shape[1])
+    tall, wide = image.shape[0] // rows, image.shape[1] // columns
+    cells = image[:rows * tall, :columns * wide].reshape(rows, tall, columns, wide).mean(axis=(1, 3))
     row, column = numpy.unravel_index(cells.argmax(), cells.shape)
-    box = [column / CELLS, row / CELLS, 1 / CELLS, 1 / CELLS]
+    box = [column / columns, row / rows, 1 / columns, 1 / rows]
     return {"objects": [{"label": "brightest", "score": cells.max() / 255, "box": box}],
             "data": {"brightness": round(float(image.mean()) / 255, 4)}}
 

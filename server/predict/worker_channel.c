@@ -22,6 +22,14 @@
 
 enum { FD_OUT, FD_ERR, FD_PROCESS, FD_STOP, FD_IN, FD_COUNT };
 
+/* The log puts what others wrote between quotes. */
+static void quotes_soften(char *text)
+{
+    for (char *c = text; *c; c++) {
+        *c = *c == '"' ? '\'' : *c;
+    }
+}
+
 static void error_line_log(struct worker_channel *channel, char *line, size_t size)
 {
     uint64_t left_out = 0;
@@ -29,8 +37,9 @@ static void error_line_log(struct worker_channel *channel, char *line, size_t si
         return;
     }
     for (size_t i = 0; i < size; i++) {
-        line[i] = line[i] == '"' || line[i] == '\0' ? '\'' : line[i];
+        line[i] = line[i] == '\0' ? '?' : line[i];
     }
+    quotes_soften(line);
     if (left_out > 0) {
         log_warn("worker", "lines of standard error left out stream=%s name=\"%s\" count=%" PRIu64,
                  channel->stream, channel->name, left_out);
@@ -71,6 +80,7 @@ int worker_channel_fail(struct worker_channel *channel, const char *format, ...)
         va_start(args, format);
         vsnprintf(channel->why, sizeof(channel->why), format, args);
         va_end(args);
+        quotes_soften(channel->why);
     }
     return -EPIPE;
 }

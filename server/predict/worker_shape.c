@@ -36,11 +36,16 @@ void worker_shaper_free(struct worker_shaper **shaper)
     }
 }
 
-/* side * to / from, rounded, and at least 1. */
+/*
+ * side * to / from, rounded: what belongs to `to` in proportion. At least 1, and no more than a
+ * picture may have, so that a thin one is stretched rather than refused.
+ */
 static uint32_t side_scaled(uint32_t side, uint32_t to, uint32_t from)
 {
     const uint64_t scaled = ((uint64_t)side * to + from / 2) / from;
-    return scaled == 0 ? 1 : scaled > UINT32_MAX ? UINT32_MAX : (uint32_t)scaled;
+    const uint32_t pixels_limit = PICTURE_PIXELS_MAX / to;
+    const uint32_t limit = pixels_limit < PICTURE_SIDE_MAX ? pixels_limit : PICTURE_SIDE_MAX;
+    return scaled == 0 ? 1 : scaled > limit ? limit : (uint32_t)scaled;
 }
 
 static uint32_t side_even(uint32_t side)
