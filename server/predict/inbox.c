@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/clock.h"
@@ -69,13 +70,13 @@ struct inbox_item inbox_put(struct inbox *inbox, struct inbox_item item)
     return left_out;
 }
 
-bool inbox_take(struct inbox *inbox, struct inbox_item *item, uint64_t *ticket)
+static bool take(struct inbox *inbox, bool waits, struct inbox_item *item, uint64_t *ticket)
 {
     pthread_mutex_lock(&inbox->lock);
-    while (inbox->count == 0 && !inbox->is_stopped) {
+    while (waits && inbox->count == 0 && !inbox->is_stopped) {
         pthread_cond_wait(&inbox->has_picture, &inbox->lock);
     }
-    const bool has_taken = !inbox->is_stopped;
+    const bool has_taken = inbox->count > 0 && !inbox->is_stopped;
     if (has_taken) {
         *item = pop_locked(inbox);
         *ticket = inbox->next_ticket++;
@@ -83,6 +84,35 @@ bool inbox_take(struct inbox *inbox, struct inbox_item *item, uint64_t *ticket)
     }
     pthread_mutex_unlock(&inbox->lock);
     return has_taken;
+}
+
+bool inbox_take(struct inbox *inbox, struct inbox_item *item, uint64_t *ticket)
+{
+    return take(inbox, true, item, ticket);
+}
+
+bool inbox_take_if_any(struct inbox *inbox, struct inbox_item *item, uint64_t *ticket)
+{
+    return take(inbox, false, item, ticket);
+}
+
+void inbox_grow(struct inbox *inbox, unsigned capacity)
+{
+    assert(capacity <= INBOX_CAPACITY_MAX);
+    pthread_mutex_lock(&inbox->lock);
+    if (capacity > inbox->capacity) {
+        struct inbox_item items[INBOX_CAPACITY_MAX] = { 0 };
+        unsigned count = 0;
+        while (inbox->count > 0) {
+            items[count++] = pop_locked(inbox);
+        }
+        memcpy(inbox->items, items, sizeof(items)); /* the ring begins at 0 again */
+        inbox->first = 0;
+        inbox->count = count;
+        inbox->capacity = capacity;
+        pthread_cond_broadcast(&inbox->has_room);
+    }
+    pthread_mutex_unlock(&inbox->lock);
 }
 
 static struct timespec deadline_in(int64_t duration_ns)

@@ -63,6 +63,12 @@ bool inbox_wait_for_room(struct inbox *inbox, int64_t timeout_ns);
 /** Wait for the oldest item and give it; false once stopped. */
 FC_NODISCARD bool inbox_take(struct inbox *inbox, struct inbox_item *item, uint64_t *ticket);
 
+/** As inbox_take(), but false at once when there is none. */
+FC_NODISCARD bool inbox_take_if_any(struct inbox *inbox, struct inbox_item *item, uint64_t *ticket);
+
+/** Let it hold at least so many, up to INBOX_CAPACITY_MAX. */
+void inbox_grow(struct inbox *inbox, unsigned capacity);
+
 /** Let that time pass; false, and sooner, once stopped. */
 bool inbox_pause(struct inbox *inbox, int64_t duration_ns);
 

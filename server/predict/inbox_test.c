@@ -187,9 +187,38 @@ static void waiting_takers_are_woken(void **state)
     inbox_fini(&inbox);
 }
 
+static void more_room_keeps_what_waits_in_order(void **state)
+{
+    (void)state;
+    struct inbox inbox;
+    inbox_init(&inbox, 3);
+    struct inbox_item item = { 0 };
+    uint64_t ticket = 99;
+    assert_false(inbox_take_if_any(&inbox, &item, &ticket));
+    for (uint64_t seq = 1; seq <= 5; seq++) { /* the ring goes round */
+        struct picture *picture = picture_new_planar(PICTURE_GRAY, 4, 4);
+        picture->seq = seq;
+        item = inbox_put(&inbox, (struct inbox_item){ .picture = picture });
+        assert_int_equal(item.picture != NULL, seq > 3);
+        inbox_item_free(&item);
+    }
+    inbox_grow(&inbox, 2); /* never less */
+    assert_int_equal(inbox.capacity, 3);
+    inbox_grow(&inbox, INBOX_CAPACITY_MAX);
+    for (uint64_t seq = 3; seq <= 5; seq++) {
+        assert_true(inbox_take_if_any(&inbox, &item, &ticket));
+        assert_int_equal(item.picture->seq, seq);
+        assert_int_equal(ticket, seq - 3);
+        inbox_item_free(&item);
+    }
+    assert_false(inbox_take_if_any(&inbox, &item, &ticket));
+    inbox_fini(&inbox);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(more_room_keeps_what_waits_in_order),
         cmocka_unit_test(newest_picture_wins),
         cmocka_unit_test(a_longer_one_keeps_the_order_and_leaves_out_the_oldest),
         cmocka_unit_test(stopped_inbox_takes_and_gives_nothing),

@@ -37,6 +37,10 @@ static void specs_find_their_kind(void **state)
         { "test: 7", &predictor_kind_test, false, "0 to 5000" },
         { "test:-7", &predictor_kind_test, false, "0 to 5000" },
         { "test:7x", &predictor_kind_test, false, "0 to 5000" },
+        { "exec:cat", &predictor_kind_worker, true, NULL },
+        { "exec,copies=2:cat", &predictor_kind_worker, true, NULL },
+        { "exec:", &predictor_kind_worker, false, "the command is missing" },
+        { "exec,copies=9:cat", &predictor_kind_worker, false, "1 to 8" },
         { "testing", NULL, false, "or test:MILLISECONDS" },
         { "", NULL, false, "or test:MILLISECONDS" },
     };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "predict/lens.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -208,4 +209,41 @@ int lens_look(struct lens *lens, const struct predictor_kind *kind, void *instan
     out->width = width; /* of the whole picture, whatever was shown */
     out->height = height;
     return err;
+}
+
+void lens_look_batch(struct lens *lens, const struct predictor_kind *kind, void *instance,
+                     struct lens_shot *shots, size_t count)
+{
+    struct predictor_shot shown[PREDICTOR_BATCH_MAX];
+    struct view_region actual[PREDICTOR_BATCH_MAX];
+    struct lens_shot *of[PREDICTOR_BATCH_MAX]; /* that each which is shown belongs to */
+    size_t shown_count = 0;
+    assert(count > 0 && count <= PREDICTOR_BATCH_MAX);
+    for (size_t i = 0; i < count; i++) {
+        struct lens_shot *shot = &shots[i];
+        assert(!shot->item.found);
+        struct picture *view =
+            view_of(lens, shot->item.picture, &lens->region, &actual[shown_count], shot->out);
+        shot->err = view ? 0 : -EINVAL;
+        if (view) {
+            shot->out->width = view->width;
+            shot->out->height = view->height;
+            of[shown_count] = shot;
+            shown[shown_count++] = (struct predictor_shot){ .picture = view, .out = shot->out };
+        }
+    }
+    if (shown_count > 0) {
+        kind->look_batch(instance, shown, shown_count);
+    }
+    for (size_t i = 0; i < shown_count; i++) {
+        struct prediction *out = shown[i].out;
+        const bool is_part = shown[i].picture != of[i]->item.picture;
+        of[i]->err = shown[i].err;
+        for (size_t j = 0; !shown[i].err && is_part && j < out->object_count; j++) {
+            object_map(&out->objects[j], &actual[i]);
+        }
+        out->width = of[i]->item.picture->width;
+        out->height = of[i]->item.picture->height;
+        picture_unref(&shown[i].picture);
+    }
 }

@@ -31,4 +31,15 @@ void lens_free(struct lens **lens); /* ignores NULL */
 FC_NODISCARD int lens_look(struct lens *lens, const struct predictor_kind *kind, void *instance,
                            const struct inbox_item *item, struct prediction *out);
 
+/** One item of a batch. */
+struct lens_shot {
+    struct inbox_item item; /* the whole picture is to be looked at: found is NULL */
+    struct prediction *out;
+    int err; /* out: as lens_look() returns it */
+};
+
+/** As lens_look(), of 1 to PREDICTOR_BATCH_MAX items at once, by an instance that takes batches. */
+void lens_look_batch(struct lens *lens, const struct predictor_kind *kind, void *instance,
+                     struct lens_shot *shots, size_t count);
+
 #endif

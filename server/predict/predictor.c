@@ -53,7 +53,8 @@ struct worker {
     struct lens *lens; /* owned */
     struct quota quota;
     struct predictor_place place;
-    struct prediction prediction;
+    unsigned batch; /* pictures that the instance takes at once */
+    struct prediction *predictions[PREDICTOR_BATCH_MAX]; /* owned; made when first needed */
 };
 
 /* What the log was last told of the instances. */
@@ -78,6 +79,7 @@ struct predictor {
     pthread_mutex_t lock; /* guards the followers, who come while it runs */
     struct predictor *followers[PREDICTOR_FOLLOWERS_MAX]; /* borrowed */
     unsigned follower_count;
+    bool is_follower;
     struct tracker *tracker; /* owned; NULL: not asked for. Of whose turn it is */
     unsigned lens_count;
     unsigned worker_count; /* running */
@@ -234,13 +236,10 @@ static void note_times(struct predictor *predictor, const struct prediction *pre
     histogram_add(&predictor->stats.latency, prediction->latency_ns);
 }
 
-/* Look at one item and give the result out when its turn comes. 0 or -errno. */
-static int worker_look(struct worker *worker, const struct inbox_item *item, uint64_t ticket)
+static void prediction_begin(struct prediction *prediction, const char *stream,
+                             const struct picture *picture)
 {
-    struct picture *picture = item->picture;
-    struct predictor *predictor = worker->predictor;
-    struct prediction *prediction = &worker->prediction;
-    prediction->stream = predictor->sink.stream;
+    prediction->stream = stream;
     prediction->seq = picture->seq;
     prediction->captured_at_us = picture->captured_at_us;
     prediction->width = picture->width;
@@ -249,20 +248,24 @@ static int worker_look(struct worker *worker, const struct inbox_item *item, uin
     prediction->convert_ns = 0;
     prediction->data = NULL;
     prediction->why[0] = '\0';
+}
 
-    const int64_t begin_ns = clock_steady_ns();
-    const int err = lens_look(worker->lens, predictor->kind, worker->instance, item, prediction);
-    const int64_t end_ns = clock_steady_ns();
+/* Give a result out when its turn comes, or count the failure. */
+static void worker_deliver(struct worker *worker, struct lens_shot *shot, uint64_t ticket,
+                           int64_t begin_ns, int64_t end_ns)
+{
+    struct predictor *predictor = worker->predictor;
+    struct prediction *prediction = shot->out;
+    struct picture *picture = shot->item.picture;
     prediction->latency_ns = end_ns - picture->captured_ns;
-    if (!err) {
+    if (!shot->err) {
         check(predictor, prediction);
     }
-
     turns_wait(&predictor->turns, ticket);
-    if (err) {
-        note_failure(predictor, prediction, err);
+    if (shot->err) {
+        note_failure(predictor, prediction, shot->err);
     } else {
-        note_times(predictor, prediction, begin_ns - item->put_ns, end_ns - begin_ns);
+        note_times(predictor, prediction, begin_ns - shot->item.put_ns, end_ns - begin_ns);
         note_success(worker, picture->seq);
         if (predictor->tracker) {
             tracker_look(predictor->tracker, prediction, picture->captured_ns);
@@ -272,7 +275,43 @@ static int worker_look(struct worker *worker, const struct inbox_item *item, uin
     }
     turns_pass(&predictor->turns, ticket);
     free(prediction->data);
-    return err;
+}
+
+/* Look at items and give the results out. 0, or -EPIPE when the instance is lost. */
+static int worker_look(struct worker *worker, struct lens_shot *shots, const uint64_t *tickets,
+                       size_t count)
+{
+    struct predictor *predictor = worker->predictor;
+    for (size_t i = 0; i < count; i++) {
+        shots[i].out = worker->predictions[i];
+        prediction_begin(shots[i].out, predictor->sink.stream, shots[i].item.picture);
+    }
+    const int64_t begin_ns = clock_steady_ns();
+    if (count == 1) {
+        shots[0].err = lens_look(worker->lens, predictor->kind, worker->instance, &shots[0].item,
+                                 shots[0].out);
+    } else {
+        lens_look_batch(worker->lens, predictor->kind, worker->instance, shots, count);
+    }
+    const int64_t end_ns = clock_steady_ns();
+    bool is_lost = false;
+    for (size_t i = 0; i < count; i++) {
+        worker_deliver(worker, &shots[i], tickets[i], begin_ns, end_ns);
+        is_lost = is_lost || shots[i].err == -EPIPE;
+    }
+    return is_lost ? -EPIPE : 0;
+}
+
+/* Wait for an item, and take what waits with it as far as the instance wants. 0: stopped. */
+static size_t worker_take(struct worker *worker, struct lens_shot *shots, uint64_t *tickets)
+{
+    struct inbox *inbox = &worker->predictor->inbox;
+    size_t count = inbox_take(inbox, &shots[0].item, &tickets[0]);
+    while (count > 0 && count < worker->batch && worker->predictions[count] &&
+           inbox_take_if_any(inbox, &shots[count].item, &tickets[count])) {
+        count++;
+    }
+    return count;
 }
 
 /* Look at pictures until stopped: false; or until the instance is lost: true. */
@@ -280,15 +319,38 @@ static bool worker_serve(struct worker *worker)
 {
     int err = 0;
     while (err != -EPIPE) {
-        uint64_t ticket;
-        struct inbox_item item;
-        if (!inbox_take(&worker->predictor->inbox, &item, &ticket)) {
+        uint64_t tickets[PREDICTOR_BATCH_MAX];
+        struct lens_shot shots[PREDICTOR_BATCH_MAX];
+        const size_t count = worker_take(worker, shots, tickets);
+        if (count == 0) {
             return false;
         }
-        err = worker_look(worker, &item, ticket);
-        inbox_item_free(&item);
+        err = worker_look(worker, shots, tickets, count);
+        for (size_t i = 0; i < count; i++) {
+            inbox_item_free(&shots[i].item);
+        }
     }
     return true;
+}
+
+/*
+ * How many pictures the new instance takes at once, and room for that many: without memory for
+ * more, fewer. Who looks at what others found looks at one picture's boxes at a time.
+ */
+static void worker_batch_set(struct worker *worker)
+{
+    struct predictor *predictor = worker->predictor;
+    worker->batch = 1;
+    if (predictor->kind->batch && !predictor->is_follower) {
+        worker->batch = predictor->kind->batch(worker->instance);
+        assert(worker->batch > 0 && worker->batch <= PREDICTOR_BATCH_MAX);
+    }
+    for (unsigned i = 0; i < worker->batch; i++) {
+        if (!worker->predictions[i]) {
+            worker->predictions[i] = calloc(1, sizeof(*worker->predictions[i]));
+        }
+    }
+    inbox_grow(&predictor->inbox, worker->batch);
 }
 
 static void *worker_main(void *arg)
@@ -296,6 +358,7 @@ static void *worker_main(void *arg)
     struct worker *worker = arg;
     bool goes_on = true;
     while (goes_on && worker_open(worker)) {
+        worker_batch_set(worker);
         const bool is_lost = worker_serve(worker);
         worker_close(worker);
         if (is_lost) {
@@ -375,6 +438,10 @@ static int parts_make(struct predictor *predictor, const struct predictor_option
         if (!predictor->workers[i].lens) {
             return -ENOMEM;
         }
+        predictor->workers[i].predictions[0] = calloc(1, sizeof(struct prediction));
+        if (!predictor->workers[i].predictions[0]) {
+            return -ENOMEM;
+        }
     }
     return 0;
 }
@@ -410,6 +477,7 @@ int predictor_new(struct predictor **out, const struct predictor_options *option
         return -ENOMEM;
     }
     predictor->kind = kind;
+    predictor->is_follower = options->after != NULL;
     predictor->traits = traits;
     predictor->sink = *sink;
     predictor->retry_min_ns = options->retry_min_ns ? options->retry_min_ns : RETRY_MIN_NS;
@@ -443,6 +511,9 @@ void predictor_free(struct predictor **predictor)
     assert(atomic_load(&p->open_count) == 0);
     for (unsigned i = 0; i < p->lens_count; i++) {
         lens_free(&p->workers[i].lens);
+        for (unsigned j = 0; j < PREDICTOR_BATCH_MAX; j++) {
+            free(p->workers[i].predictions[j]);
+        }
     }
     pthread_mutex_destroy(&p->lock);
     inbox_fini(&p->inbox);

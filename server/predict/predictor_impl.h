@@ -23,6 +23,15 @@ struct predictor_traits {
     unsigned threads; /* instances that the spec asks for; 0: one per processor */
 };
 
+#define PREDICTOR_BATCH_MAX 8
+
+/* One picture of a batch. */
+struct predictor_shot {
+    struct picture *picture;
+    struct prediction *out;
+    int err; /* out: as look() returns it, for this picture */
+};
+
 struct predictor_kind {
     const char *name; /* as predictions carry it, unless describe() says otherwise */
     const char *form; /* as a user types it, for --help: "motion", "exec:COMMAND" */
@@ -47,6 +56,13 @@ struct predictor_kind {
      * -EPIPE the instance is lost: it is closed and another is opened.
      */
     int (*look)(void *instance, struct picture *picture, struct prediction *out);
+
+    /*
+     * For one that is faster with several pictures at once: how many an instance wants, at most
+     * PREDICTOR_BATCH_MAX, and look() for 2 to that many. Both or neither.
+     */
+    unsigned (*batch)(const void *instance);
+    void (*look_batch)(void *instance, struct predictor_shot *shots, size_t count);
 
     /* Ignores NULL. */
     void (*close)(void **instance);

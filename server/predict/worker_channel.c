@@ -142,10 +142,10 @@ static int wait_for(struct worker_channel *channel, int wanted, int64_t until_ns
     return fail_as_late(channel);
 }
 
-static bool has_output(const struct worker_channel *channel)
+bool worker_channel_has_output(const struct worker_channel *channel)
 {
     struct pollfd fd = { .fd = channel->process.out, .events = POLLIN };
-    return poll(&fd, 1, 0) > 0 && fd.revents & POLLIN;
+    return channel->out.begin < channel->out.end || (poll(&fd, 1, 0) > 0 && fd.revents & POLLIN);
 }
 
 int worker_channel_send(struct worker_channel *channel, const char *line, size_t size,
@@ -164,7 +164,9 @@ int worker_channel_send(struct worker_channel *channel, const char *line, size_t
             }
         } else if (errno != EINTR) {
             /* It may have said why before it left: that is read first. */
-            return has_output(channel) ? 0 : fail_as_ended(channel, "closed its standard input");
+            return worker_channel_has_output(channel)
+                       ? 0
+                       : fail_as_ended(channel, "closed its standard input");
         }
     }
     return 0;

@@ -53,6 +53,9 @@ FC_NODISCARD int worker_channel_send(struct worker_channel *channel, const char 
 FC_NODISCARD int worker_channel_receive(struct worker_channel *channel, int64_t until_ns,
                                         char **line, size_t *size);
 
+/** Whether it has written what was not read yet. */
+bool worker_channel_has_output(const struct worker_channel *channel);
+
 /** Fail for a reason of the caller's. Always -EPIPE. */
 int worker_channel_fail(struct worker_channel *channel, const char *format, ...) FC_PRINTF(2, 3);
 

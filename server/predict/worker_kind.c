@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,13 +25,14 @@
  * lost: nothing that it may still write could be told from an answer to the next picture.
  */
 
+_Static_assert(WORKER_SLOTS == PREDICTOR_BATCH_MAX, "a batch fits, and no more is promised");
+
 struct worker_instance {
     struct worker_spec spec;
     struct worker_slots slots;
     struct worker_channel channel;
     struct worker_wish wish;
     struct worker_shaper *shaper;
-    char why[WORKER_WHY_SIZE];                       /* what the last picture failed of */
     char text[WORKER_SLOTS * WORKER_ITEM_SIZE + 32]; /* a line for pictures */
 };
 
@@ -100,9 +102,10 @@ static int worker_start(struct worker_instance *worker, const struct predictor_p
     if (err) {
         return err;
     }
-    err = worker_wish_parse(&worker->wish, line, size, worker->why, sizeof(worker->why));
+    char why[WORKER_WHY_SIZE];
+    err = worker_wish_parse(&worker->wish, line, size, why, sizeof(why));
     if (err) {
-        return worker_channel_fail(&worker->channel, "%s", worker->why);
+        return worker_channel_fail(&worker->channel, "%s", why);
     }
     name_set(worker);
     return 0;
@@ -136,61 +139,115 @@ static int worker_open(void **instance, const char *spec, const struct predictor
     return err;
 }
 
-/* Which of the pictures a result is of, or count. */
-static size_t item_find(const struct worker_item *items, size_t count, uint64_t seq)
+/* What goes to the process together, and which of it has been answered. */
+struct batch {
+    struct worker_item items[WORKER_SLOTS];
+    struct predictor_shot *of[WORKER_SLOTS]; /* the picture of each item; NULL: answered */
+    size_t count, answered;
+};
+
+/* Why a picture failed, where the viewer's side finds it. Gives err. */
+static int shot_fail(struct predictor_shot *shot, const char *why, int err)
 {
-    size_t i = 0;
-    while (i < count && items[i].picture->seq != seq) {
-        i++;
-    }
-    return i;
+    snprintf(shot->out->why, sizeof(shot->out->why), "%s", why);
+    shot->err = err;
+    return err;
 }
 
-/* worker->why, or the channel's, says what failed. */
-static int look_at(struct worker_instance *worker, struct picture *picture, struct prediction *out)
+/* Put the pictures into slots, but for those that cannot be. */
+static void batch_fill(struct worker_instance *worker, struct batch *batch,
+                       struct predictor_shot *shots, size_t count)
 {
-    struct worker_item item = { .slot = 0 };
-    const int64_t begin_ns = clock_steady_ns();
-    int err = worker_shape(worker->shaper, &worker->wish, &worker->slots, picture, &item);
-    out->convert_ns += clock_steady_ns() - begin_ns;
-    if (err) {
-        snprintf(worker->why, sizeof(worker->why), "it cannot be converted: %s", strerror(-err));
-        return err;
+    for (size_t i = 0; i < count; i++) {
+        struct worker_item *item = &batch->items[batch->count];
+        *item = (struct worker_item){ .slot = (unsigned)batch->count };
+        const int64_t begin_ns = clock_steady_ns();
+        shots[i].err =
+            worker_shape(worker->shaper, &worker->wish, &worker->slots, shots[i].picture, item);
+        shots[i].out->convert_ns += clock_steady_ns() - begin_ns;
+        if (shots[i].err) {
+            (void)shot_fail(&shots[i], "it cannot be decoded or converted", shots[i].err);
+        } else {
+            batch->of[batch->count++] = &shots[i];
+        }
     }
-    const size_t text_size = worker_items_print(worker->text, &item, 1, worker->wish.batch > 1);
-    const int64_t until_ns = clock_steady_ns() + worker->spec.deadline_ns;
-    err = worker_channel_send(&worker->channel, worker->text, text_size, until_ns);
-    char *line = NULL;
-    size_t size = 0;
-    err = err ? err : worker_channel_receive(&worker->channel, until_ns, &line, &size);
-    if (err) {
-        return err;
-    }
+}
+
+/* Give a line of results to its picture. 0, or -EPIPE with the channel's why. */
+static int batch_take(struct worker_instance *worker, struct batch *batch, const char *line,
+                      size_t size)
+{
+    char why[WORKER_WHY_SIZE];
     struct worker_answer answer;
-    err = worker_answer_parse(&answer, line, size, worker->why, sizeof(worker->why));
-    if (err) {
-        return worker_channel_fail(&worker->channel, "%s", worker->why);
+    if (worker_answer_parse(&answer, line, size, why, sizeof(why))) {
+        return worker_channel_fail(&worker->channel, "%s", why);
     }
-    if (item_find(&item, 1, answer.seq) == 1) {
-        err = worker_channel_fail(&worker->channel, "it answered picture %llu, not %llu",
-                                  (unsigned long long)answer.seq, (unsigned long long)picture->seq);
+    int err = 0;
+    size_t i = 0;
+    while (i < batch->count && (!batch->of[i] || batch->of[i]->picture->seq != answer.seq)) {
+        i++;
+    }
+    if (i == batch->count) {
+        err = worker_channel_fail(&worker->channel,
+                                  "it answered picture %" PRIu64 ", which was not asked for",
+                                  answer.seq);
     } else {
-        err = worker_answer_fill(&answer, &worker->wish, out, worker->why, sizeof(worker->why));
+        struct predictor_shot *shot = batch->of[i];
+        shot->err = worker_answer_fill(&answer, &worker->wish, shot->out, why, sizeof(why));
+        if (shot->err) {
+            (void)shot_fail(shot, why, shot->err);
+        }
+        batch->of[i] = NULL;
+        batch->answered++;
     }
     worker_answer_fini(&answer);
     return err;
 }
 
-static int worker_look(void *instance, struct picture *picture, struct prediction *out)
+static int batch_run(struct worker_instance *worker, struct batch *batch)
 {
-    struct worker_instance *worker = instance;
-    worker->why[0] = '\0';
-    const int err = look_at(worker, picture, out);
-    if (err) {
-        snprintf(out->why, sizeof(out->why), "%s",
-                 worker->channel.why[0] ? worker->channel.why : worker->why);
+    const size_t text_size =
+        worker_items_print(worker->text, batch->items, batch->count, worker->wish.batch > 1);
+    const int64_t until_ns = clock_steady_ns() + worker->spec.deadline_ns * (int64_t)batch->count;
+    if (worker_channel_has_output(&worker->channel)) {
+        /* Several crops of a picture have its number: a word too many could pass for an answer. */
+        return worker_channel_fail(&worker->channel, "it wrote a line without being asked");
+    }
+    int err = worker_channel_send(&worker->channel, worker->text, text_size, until_ns);
+    while (!err && batch->answered < batch->count) {
+        char *line = NULL;
+        size_t size = 0;
+        err = worker_channel_receive(&worker->channel, until_ns, &line, &size);
+        err = err ? err : batch_take(worker, batch, line, size);
     }
     return err;
+}
+
+static void worker_look_batch(void *instance, struct predictor_shot *shots, size_t count)
+{
+    struct worker_instance *worker = instance;
+    struct batch batch = { .count = 0 };
+    batch_fill(worker, &batch, shots, count);
+    if (batch.count > 0 && batch_run(worker, &batch)) {
+        for (size_t i = 0; i < batch.count; i++) {
+            if (batch.of[i]) {
+                (void)shot_fail(batch.of[i], worker->channel.why, -EPIPE);
+            }
+        }
+    }
+}
+
+static int worker_look(void *instance, struct picture *picture, struct prediction *out)
+{
+    struct predictor_shot shot = { .picture = picture, .out = out };
+    worker_look_batch(instance, &shot, 1);
+    return shot.err;
+}
+
+static unsigned worker_batch(const void *instance)
+{
+    const struct worker_instance *worker = instance;
+    return worker->wish.batch;
 }
 
 const struct predictor_kind predictor_kind_worker = {
@@ -201,6 +258,8 @@ const struct predictor_kind predictor_kind_worker = {
     .describe = worker_describe,
     .open = worker_open,
     .look = worker_look,
+    .batch = worker_batch,
+    .look_batch = worker_look_batch,
     .close = worker_close,
     .parallel_max = WORKER_COPIES_MAX,
 };
