@@ -4,8 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
-const struct predictor_kind *const predictor_kinds[] = { &predictor_kind_motion,
-                                                         &predictor_kind_test, NULL };
+const struct predictor_kind *const predictor_kinds[] = {
+    &predictor_kind_motion,
+    &predictor_kind_onnx,
+    &predictor_kind_test,
+    NULL,
+};
 
 const struct predictor_kind *predictor_kind_find(const char *spec)
 {

@@ -35,6 +35,7 @@ struct predictor_kind {
 extern const struct predictor_kind *const predictor_kinds[]; /* ends in NULL */
 
 extern const struct predictor_kind predictor_kind_motion;
+extern const struct predictor_kind predictor_kind_onnx;
 extern const struct predictor_kind predictor_kind_test;
 
 /** The kind that a spec asks for, or NULL. */
