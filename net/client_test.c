@@ -5,12 +5,14 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -263,6 +265,106 @@ static void a_proxy_is_asked_to_connect(void **state)
     script_stop(&script);
 }
 
+/* A proxy for one visitor: agrees to CONNECT, then carries bytes both ways until either ends. */
+struct proxy {
+    int listener;
+    char target[64]; /* "HOST:PORT" that must be asked for */
+    pthread_t thread;
+};
+
+static bool carry(int from, int to)
+{
+    char bytes[4096];
+    const ssize_t size = recv(from, bytes, sizeof(bytes), 0);
+    return size > 0 && send(to, bytes, (size_t)size, MSG_NOSIGNAL) == size;
+}
+
+static void *proxy_main(void *arg)
+{
+    static const char agreed[] = "HTTP/1.1 200 Connection established\r\nVia: x\r\n\r\n";
+    struct proxy *proxy = arg;
+    char head[HEAD_SIZE], wanted[128];
+    const int near = accept(proxy->listener, NULL, NULL);
+    const int far = host_connect(&host);
+    read_head(near, head);
+    snprintf(wanted, sizeof(wanted), "CONNECT %s HTTP/1.1\r\n", proxy->target);
+    if (strncmp(head, wanted, strlen(wanted)) == 0) {
+        (void)!send(near, agreed, sizeof(agreed) - 1, MSG_NOSIGNAL);
+        struct pollfd both[] = { { .fd = near, .events = POLLIN },
+                                 { .fd = far, .events = POLLIN } };
+        while (poll(both, 2, HOST_SECONDS * 1000) > 0 &&
+               (both[0].revents ? carry(near, far) : carry(far, near))) {
+        }
+    }
+    close(near);
+    close(far);
+    return NULL;
+}
+
+static void a_proxy_carries_the_conversation(void **state)
+{
+    (void)state;
+    static struct visitor v;
+    struct script none;
+    struct proxy proxy;
+    char through[160];
+    static const char *const nobody[] = { NULL };
+    host_start(&host, (struct fc_server_options){ 0 });
+    script_start(&none, nobody); /* for its listening socket */
+    pthread_join(none.thread, NULL);
+    proxy.listener = none.fd;
+    snprintf(through, sizeof(through), "http://%s", url + strlen("ws://"));
+    snprintf(proxy.target, sizeof(proxy.target), "%s", fc_server_address(host.server, 0));
+    assert_int_equal(pthread_create(&proxy.thread, NULL, proxy_main, &proxy), 0);
+    v = (struct visitor){ 0 };
+    visitor_start(&v,
+                  (struct fc_client_options){ .url = address_of_host("/ws"), .proxy = through });
+    visitor_wait(&v.is_open);
+    visitor_run(&v, say, "through the proxy");
+    visitor_wait(&v.is_heard);
+    assert_string_equal(v.text, "through the proxy");
+    visitor_run(&v, say, "close");
+    visitor_wait(&v.is_closed);
+    assert_int_equal(v.close_code, 4001);
+    visitor_stop(&v);
+    pthread_join(proxy.thread, NULL);
+    close(proxy.listener);
+    host_stop(&host);
+}
+
+/* ---- descriptors that run out ---- */
+
+static void give_descriptors_back(struct visitor *visitor)
+{
+    const struct rlimit *limit = visitor->ctx;
+    (void)setrlimit(RLIMIT_NOFILE, limit);
+}
+
+static void without_descriptors_it_says_so_and_tries_again(void **state)
+{
+    (void)state;
+    static struct visitor v;
+    struct rlimit before, none;
+    host_start(&host, (struct fc_server_options){ 0 });
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    v = (struct visitor){ .opened = NULL, .failing = give_descriptors_back, .ctx = &before };
+    visitor_prepare(&v);
+    none = (struct rlimit){ .rlim_cur = 0, .rlim_max = before.rlim_max };
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    visitor_go(&v, (struct fc_client_options){ .url = address_of_host("/ws"),
+                                               .reconnects = true,
+                                               .backoff_min_ns = 5 * MS,
+                                               .backoff_max_ns = 20 * MS });
+    visitor_wait(&v.is_failed);
+    assert_non_null(strstr(v.why, "Too many open files"));
+    visitor_wait(&v.is_open);
+    visitor_run(&v, say, "at last");
+    visitor_wait(&v.is_heard);
+    assert_string_equal(v.text, "at last");
+    visitor_stop(&v);
+    host_stop(&host);
+}
+
 /* ---- what is answered ---- */
 
 static void some_answers_are_final(void **state)
@@ -409,6 +511,8 @@ int main(void)
         cmocka_unit_test(what_is_asked_for_is_in_the_request),
         cmocka_unit_test(a_bearer_token_is_sent),
         cmocka_unit_test(a_proxy_is_asked_to_connect),
+        cmocka_unit_test(a_proxy_carries_the_conversation),
+        cmocka_unit_test(without_descriptors_it_says_so_and_tries_again),
         cmocka_unit_test(some_answers_are_final),
         cmocka_unit_test(an_attempt_has_its_time),
         cmocka_unit_test(pauses_grow_within_their_bounds),

@@ -152,20 +152,21 @@ long conn_receive_parts(struct fc_conn *conn, const struct fc_space *parts, uint
 /** Write once; false when the socket takes no more, or is broken. */
 bool conn_transmit(struct fc_conn *conn, const struct iovec *iov, int count, size_t *size);
 
+/** Whether anything that was queued is still on this side, a part of a TLS record included. */
+bool conn_has_unsent(const struct fc_conn *conn);
+
 /** Go on with TLS; enters the next state when it is agreed. */
 void conn_secure(struct fc_conn *conn);
 
 /** Make the engine. Errors: false without memory. */
 bool conn_ws_begin(struct fc_conn *conn, const struct fc_deflate *deflate);
-
 /** The opening handshake is done: tell the application. */
 void conn_ws_opened(struct fc_conn *conn);
 
 /** Move what the engine wants sent into the outbox, and end what is done. */
 void conn_ws_drain(struct fc_conn *conn);
 
-/** Give bytes to the engine and its events to the application; false once the connection is over.
- */
+/** Bytes to the engine, events to the application; false once the connection is over. */
 bool conn_ws_input(struct fc_conn *conn, struct fc_bytes bytes);
 bool conn_ws_events(struct fc_conn *conn);
 
@@ -178,6 +179,8 @@ void conn_hello_answered(struct fc_conn *conn, const struct fc_http_response *re
 
 /** Client: give the attempt up; why is a sentence. is_final: the next one would end alike. */
 void conn_refuse(struct fc_conn *conn, const char *why, bool is_final);
+/** The same, with the reason that TLS gives. */
+void conn_refuse_tls(struct fc_conn *conn);
 
 /** Whether messages may be queued. */
 static inline bool conn_can_send(const struct fc_conn *conn)

@@ -5,6 +5,7 @@
  */
 #include "net/conn.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -123,7 +124,11 @@ static void secure(struct fc_conn *conn)
 {
     const int err = tls_open(&conn->tls, conn->hello->tls, conn->watch.fd, conn->hello->url->host);
     if (err) {
-        conn_refuse(conn, "TLS: out of memory", false);
+        if (err == -EINVAL) {
+            conn_refuse(conn, "TLS: the host in the address cannot be the name of a server", true);
+        } else {
+            conn_refuse(conn, "TLS: out of memory", false);
+        }
         return;
     }
     conn->hello->is_secured = true; /* or the connection will be over */

@@ -101,12 +101,22 @@ bool conn_transmit(struct fc_conn *conn, const struct iovec *iov, int count, siz
                      : transmit_plain(conn, iov, count, size);
 }
 
+bool conn_has_unsent(const struct fc_conn *conn)
+{
+    return outbox_has_due(&conn->outbox) || (conn->tls && tls_has_pending_output(conn->tls));
+}
+
+void conn_refuse_tls(struct fc_conn *conn)
+{
+    char why[320];
+    snprintf(why, sizeof(why), "TLS: %s", tls_reason(conn->tls));
+    conn_refuse(conn, why, false);
+}
+
 static void secure_failed(struct fc_conn *conn)
 {
     if (conn->hello) {
-        char why[320];
-        snprintf(why, sizeof(why), "TLS: %s", tls_reason(conn->tls));
-        conn_refuse(conn, why, false);
+        conn_refuse_tls(conn);
         return;
     }
     conn->host->count(conn->host, CONN_BAD_REQUESTS);

@@ -154,7 +154,9 @@ static void read_head(struct fc_conn *conn)
         room.size = sizeof(conn->input->data) - kept;
     }
     const long size = conn_receive(conn, room);
-    if (size == 0 && conn->hello) {
+    if (size == 0 && conn->hello && conn->tls && tls_reason(conn->tls)[0]) {
+        conn_refuse_tls(conn); /* in TLS 1.3 the server refuses a client after the handshake */
+    } else if (size == 0 && conn->hello) {
         conn_refuse(conn, "the other side hung up during the opening handshake", false);
     } else if (size == 0) {
         conn_kill(conn);

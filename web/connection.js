@@ -12,7 +12,7 @@ import { PROTOCOL, liveAddress, parseMessage, parsePicture } from './protocol.js
 import { backoff } from './backoff.js';
 
 const ANSWER_MS = 5000;
-const POLL_MS = 10000;
+const POLL_MS = 10000; // the list, unless somebody looks at its numbers: pollEvery()
 const STABLE_MS = 5000;
 const POLLS_LOST = 2;
 const CLOSE_GOING_AWAY = 1001;
@@ -35,6 +35,7 @@ export class Connection {
   #failures = 0;
   #openedAt = 0;
   #pollsLost = 0;
+  #pollMs = POLL_MS;
   #timer = null;
   /** @type {Status} */
   #status = { state: 'connecting', cause: null, reason: '', retryAt: null };
@@ -83,6 +84,16 @@ export class Connection {
     }
   }
 
+  /** How often the list is asked for; the next time also comes sooner, if that is sooner. */
+  pollEvery(ms) {
+    const sooner = ms < this.#pollMs;
+    this.#pollMs = ms;
+    if (!sooner || this.#status.state !== 'open') return;
+    const socket = this.#socket;
+    this.#io.cancel(this.#timer);
+    this.#timer = this.#io.after(ms, () => this.#poll(socket));
+  }
+
   /** @param {object} message dropped without a word while there is no connection: the next one begins anew */
   send(message) {
     if (this.#status.state === 'open') this.#socket.send(JSON.stringify(message));
@@ -99,7 +110,7 @@ export class Connection {
       this.#pollsLost = 0;
       this.#enter({ state: 'open', cause: null, reason: '', retryAt: null });
       this.#handlers.list(streams);
-      this.#timer = this.#io.after(POLL_MS, () => this.#poll(socket));
+      this.#timer = this.#io.after(this.#pollMs, () => this.#poll(socket));
     };
     socket.onmessage = ({ data }) => this.#receive(data);
     socket.onclose = ({ code, reason }) => this.#closed(socket, code, reason);
@@ -147,7 +158,7 @@ export class Connection {
       socket.close();
       this.#lost('gone', '');
     } else {
-      this.#timer = this.#io.after(POLL_MS, () => this.#poll(socket));
+      this.#timer = this.#io.after(this.#pollMs, () => this.#poll(socket));
     }
   }
 

@@ -11,6 +11,8 @@ import * as format from './format.js';
 
 const REFRESH_MS = 500;
 const NOTE_MS = 8000;
+const LIST_MS = 10000;
+const LIST_SHOWN_MS = 2000; // while somebody sees the predictors' numbers, which come with the list
 
 const byName = new Map();
 const byId = new Map();
@@ -102,6 +104,7 @@ function refresh() {
   const streams = [...byName.values()];
   for (const stream of streams) stream.refresh();
   wall.layout();
+  connection.pollEvery(wall.showsSide ? LIST_SHOWN_MS : LIST_MS);
   const now = performance.now();
   const rate = streams.reduce((sum, { tally }) => sum + tally.rate(now), 0);
   const bytes = streams.reduce((sum, { tally }) => sum + tally.takeBytes(), 0);

@@ -136,7 +136,7 @@ export class Pairing {
     if (this.#predictions.size > KEPT_COUNT) this.#predictions.delete(this.#predictions.keys().next().value);
     this.#newestPrediction = Math.max(this.#newestPrediction, prediction.seq);
     const entry = this.#kept.get(prediction.seq);
-    const decisions = entry ? this.#match(entry, prediction, now) : [];
+    const decisions = entry ? this.#match(entry, prediction, now) : this.#late(prediction);
     return [...decisions, ...this.tick(now)];
   }
 
@@ -148,6 +148,12 @@ export class Pairing {
       if (this.#apart || this.#deadlineOf(entry) <= now) due = entry;
     }
     return due ? this.#show(due, null, now) : [];
+  }
+
+  /** More boxes for the picture on show, from another predictor. */
+  #late(prediction) {
+    const picture = this.#shown;
+    return picture?.seq === prediction.seq ? [{ what: 'boxes', picture, prediction }] : [];
   }
 
   #match(entry, prediction, now) {

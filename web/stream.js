@@ -5,9 +5,11 @@
  */
 
 import { Pairing } from './pairing.js';
+import { Gather } from './gather.js';
 import { Decoder, decodeJpeg } from './decoder.js';
 import { Tally } from './tally.js';
 import { widthToAsk } from './size.js';
+import { nameOf, readPredictors } from './predictors.js';
 import { duration } from './format.js';
 
 const WINDOW = 2;
@@ -22,9 +24,11 @@ export class Stream {
   #now;
   #tally = new Tally();
   #pairing = new Pairing();
+  #gather = new Gather();
   #decoder;
   #insetDecoder;
   #timer = null;
+  #gatherTimer = null;
   #owed = new Set(); // pictures not acknowledged yet
   #subscribed = false;
   #running = true;
@@ -60,9 +64,12 @@ export class Stream {
   }
 
   /** What GET /streams says of this stream. */
-  describe({ source, width, height, fps, predictor }) {
+  describe(info) {
+    const { source, width, height, fps } = info;
+    const predictors = readPredictors(info);
+    this.#tile.setPredictors(predictors);
     this.#learn({ width, height, fps, kind: source?.kind ?? '', state: source?.state ?? 'up',
-      error: source?.error ?? null, predictor: predictorName(predictor) });
+      error: source?.error ?? null, predictor: predictors.map(({ title }) => title).join(' + ') || null });
   }
 
   /** The server's "stream" message. Its size may be that of what we asked for: the list's counts. */
@@ -70,7 +77,7 @@ export class Stream {
     const { width: known } = this.#info;
     this.#refusal = null;
     this.#learn({ state: state ?? 'up', error: error ?? null,
-      ...(predictor === undefined ? {} : { predictor: predictorName(predictor) }),
+      ...(predictor === undefined ? {} : { predictor: this.#namesWith(nameOf(predictor)) }),
       ...(known ? {} : { width, height }) });
   }
 
@@ -105,6 +112,7 @@ export class Stream {
     this.#running = running;
     this.#tally.interrupt();
     if (this.#subscribed) this.#send({ type: running ? 'resume' : 'pause', stream: this.#name });
+    this.#gather.reset();
     this.#act(this.#pairing.reset());
   }
 
@@ -133,7 +141,7 @@ export class Stream {
 
   prediction(prediction) {
     this.#tally.predicted(prediction.latency_ms);
-    this.#act(this.#pairing.prediction(prediction, this.#now()));
+    this.#predicted(this.#gather.add(prediction, this.#now()));
   }
 
   /** An error that the server reports for this stream. */
@@ -151,6 +159,21 @@ export class Stream {
     this.#tile.setPlot(this.#tally.points(now));
     this.#tile.setMode(mode);
     this.#say();
+  }
+
+  /** What the server says on a change names one; the list names all, and is not forgotten for that. */
+  #namesWith(name) {
+    const { predictor } = this.#info;
+    return name !== null && predictor?.split(' + ').includes(name) ? predictor : name;
+  }
+
+  #predicted(gathered) {
+    for (const prediction of gathered) this.#act(this.#pairing.prediction(prediction, this.#now()));
+    clearTimeout(this.#gatherTimer);
+    const deadline = this.#gather.deadline;
+    if (deadline === null) return;
+    const act = () => this.#predicted(this.#gather.tick(this.#now()));
+    this.#gatherTimer = setTimeout(act, Math.max(0, deadline - this.#now()));
   }
 
   #learn(info) {
@@ -203,7 +226,9 @@ export class Stream {
 
   #forget() {
     clearTimeout(this.#timer);
+    clearTimeout(this.#gatherTimer);
     this.#owed.clear();
+    this.#gather.reset();
     this.#pairing.reset();
     this.#decoder.clear();
     this.#insetDecoder.clear();
@@ -235,9 +260,4 @@ export class Stream {
     else if (this.#stalled(now)) this.#tile.setMessage('No pictures are coming', this.#lastOne(now));
     else this.#tile.setMessage(null);
   }
-}
-
-function predictorName(predictor) {
-  if (predictor === null || predictor === undefined) return null;
-  return typeof predictor === 'string' ? predictor : String(predictor.name ?? predictor.kind ?? 'predictor');
 }

@@ -1,5 +1,6 @@
 /**
- * One stream on the wall: its name, its picture, a message when there is none, its numbers and its plot.
+ * One stream on the wall: its name, its picture, a message when there is none, what its predictors say, its
+ * numbers and its plot.
  * What is drawn is also said in data attributes, changed in the same turn as the canvas: data-stream,
  * data-state, data-mode, data-drawn (pictures drawn), data-seq (of the picture on show), data-boxes-seq (of the
  * prediction drawn on it, '' if none), data-boxes (how many boxes), data-inset-seq (of the pair in the inset).
@@ -8,6 +9,7 @@
 import { element, setText } from './dom.js';
 import { contain } from './size.js';
 import { Screen } from './screen.js';
+import { Side } from './side.js';
 import { drawPlot } from './plot.js';
 import * as format from './format.js';
 
@@ -23,6 +25,7 @@ export class Tile {
   #parts;
   #screen;
   #inset;
+  #side = new Side();
   #drawn = 0;
   #prediction = null;
   #boxesVisible = true;
@@ -31,7 +34,7 @@ export class Tile {
   /** @param {string} name */
   constructor(name) {
     this.#name = name;
-    this.#parts = build(name);
+    this.#parts = build(name, this.#side);
     this.#screen = new Screen(this.#parts.canvas);
     this.#inset = new Screen(this.#parts.insetCanvas);
     this.#mark({ stream: name, state: 'connecting', mode: 'plain', drawn: 0, seq: '' });
@@ -53,6 +56,11 @@ export class Tile {
     return this.#size.width / this.#size.height;
   }
 
+  /** Width of what stands beside the picture, CSS pixels; 0 where it is not shown. */
+  get sideWidth() {
+    return this.#side.element.offsetWidth;
+  }
+
   /** Width of the picture on the screen, device pixels. */
   get shownWidth() {
     const { clientWidth: width, clientHeight: height } = this.#parts.canvas;
@@ -67,7 +75,7 @@ export class Tile {
     this.#screen.show(bitmap, prediction?.objects ?? null);
     this.#mark({ drawn: this.#drawn, seq: picture.seq });
     this.#markBoxes(prediction);
-    if (prediction) this.#say(prediction.data);
+    if (prediction) this.#say(prediction);
   }
 
   /** The prediction of the picture that is on show arrived. */
@@ -75,7 +83,7 @@ export class Tile {
     this.#prediction = prediction;
     this.#screen.setObjects(prediction.objects);
     this.#markBoxes(prediction);
-    this.#say(prediction.data);
+    this.#say(prediction);
   }
 
   /** A picture of the past with its own boxes, beside the newest one. */
@@ -83,7 +91,7 @@ export class Tile {
     this.#parts.inset.hidden = false;
     this.#inset.show(bitmap, prediction.objects);
     this.#mark({ insetSeq: picture.seq });
-    this.#say(prediction.data);
+    this.#say(prediction);
   }
 
   hideInset() {
@@ -114,6 +122,11 @@ export class Tile {
     this.#parts.message.hidden = title === null;
     setText(this.#parts.title, title ?? '');
     setText(this.#parts.detail, detail);
+  }
+
+  /** @param {import('./predictors.js').Predictor[]} predictors */
+  setPredictors(predictors) {
+    this.#side.setPredictors(predictors);
   }
 
   /** The line behind the name. */
@@ -153,9 +166,9 @@ export class Tile {
     this.element.remove();
   }
 
-  #say(data) {
-    this.#parts.data.hidden = data === null;
-    setText(this.#parts.data, data === null ? '' : format.value(data));
+  /** Every predictor's own words; `parts` where several were gathered. */
+  #say(prediction) {
+    this.#side.say(prediction.parts ?? [prediction]);
   }
 
   #markBoxes(prediction) {
@@ -168,7 +181,7 @@ export class Tile {
   }
 }
 
-function build(name) {
+function build(name, side) {
   const part = {
     lag: element('span', { class: 'tile-lag' }),
     description: element('span', { class: 'tile-description' }),
@@ -176,12 +189,10 @@ function build(name) {
     insetCanvas: element('canvas'),
     title: element('strong', { role: 'status' }),
     detail: element('span'),
-    data: element('p', { class: 'tile-data' }),
     plot: element('canvas', { class: 'plot', role: 'img', 'aria-label': 'Lag during the last minute' }),
     axis: element('span', { class: 'plot-axis' }),
     numbers: {},
   };
-  part.data.hidden = true;
   part.inset = element('span', { class: 'tile-inset' }, part.insetCanvas, element('span', {}, 'last looked at'));
   part.inset.hidden = true;
   part.message = element('span', { class: 'tile-message' }, part.title, part.detail);
@@ -196,7 +207,8 @@ function build(name) {
     element('header', { class: 'tile-head' }, element('span', { class: 'lamp', 'aria-hidden': 'true' }),
       element('h2', {}, name), part.description, part.lag),
     element('div', { class: 'tile-frame' }, part.view, part.message),
-    part.data,
+    side.element,
+    side.line,
     element('footer', { class: 'tile-foot' }, list, element('div', { class: 'plot-frame' }, part.plot, part.axis)));
   return part;
 }

@@ -10,6 +10,7 @@ const PHONE_WIDTH = 600;
 const LEAST_WIDTH = 280;
 const GAP = 10;
 const USUAL_ASPECT = 16 / 9;
+const ROOM_BESIDE = window.matchMedia('(min-width: 900px)'); // as in the style sheet
 
 export class Wall {
   #root;
@@ -50,6 +51,16 @@ export class Wall {
     this.layout();
   }
 
+  /** Whether what predictors say stands beside a picture that is alone or enlarged, and not below it. */
+  get hasRoomBeside() {
+    return ROOM_BESIDE.matches;
+  }
+
+  /** Whether a tile shows how its predictors fare. */
+  get showsSide() {
+    return this.#tiles.some((tile) => tile.sideWidth > 0);
+  }
+
   /** Whether the tile is on the screen, or nearly. */
   sees(tile) {
     return this.#seen.has(tile);
@@ -88,10 +99,14 @@ export class Wall {
     const chrome = heightAround(first);
     const aspect = this.#aspect();
     const tile = { aspect, chrome, gap: GAP, least: LEAST_WIDTH };
+    const alone = this.#tiles.length === 1;
+    this.#root.classList.toggle('has-one', alone);
+    const beside = alone && this.hasRoomBeside ? first.sideWidth : 0;
     const { columns, width } = window.innerWidth <= PHONE_WIDTH
-      ? { columns: 1, width: space.width } : columnsFor(this.#tiles.length, space, tile);
+      ? { columns: 1, width: space.width }
+      : columnsFor(this.#tiles.length, { ...space, width: space.width - beside }, tile);
     this.#root.style.setProperty('--columns', String(columns));
-    this.#root.style.setProperty('--tile-width', `${Math.floor(width)}px`);
+    this.#root.style.setProperty('--tile-width', `${Math.floor(width) + beside}px`);
     this.#root.style.setProperty('--aspect', String(aspect));
     this.#root.style.setProperty('--enlarged-aspect', String(this.#enlarged?.aspect ?? aspect));
     const left = space.height - heightAround(this.#enlarged ?? first);

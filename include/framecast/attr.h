@@ -6,10 +6,12 @@
 
 #if defined(__GNUC__)
 #define FC_API __attribute__((visibility("default")))
+#define FC_EXPORT __attribute__((visibility("default"))) /* of what a plug-in is asked for */
 #define FC_NODISCARD __attribute__((warn_unused_result))
 #define FC_PRINTF(fmt, first) __attribute__((format(printf, fmt, first)))
 #else
 #define FC_API
+#define FC_EXPORT
 #define FC_NODISCARD
 #define FC_PRINTF(fmt, first)
 #endif

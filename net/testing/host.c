@@ -138,6 +138,12 @@ static void *thread_main(void *arg)
 
 void host_start(struct host *host, struct fc_server_options options)
 {
+    host_start_with(host, options, NULL, 0);
+}
+
+void host_start_with(struct host *host, struct fc_server_options options,
+                     const struct fc_route *routes, uint32_t route_count)
+{
     static const char *const listen[] = { "127.0.0.1:0" };
     *host = (struct host){
         .handler = {
@@ -145,6 +151,8 @@ void host_start(struct host *host, struct fc_server_options options)
             .request = on_request,
             .conn = { .message = on_message, .started = on_started, .closed = on_closed },
             .slow = on_slow,
+            .routes = routes,
+            .route_count = route_count,
             .ctx = host,
         },
     };

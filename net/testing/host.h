@@ -37,6 +37,10 @@ struct host {
 /** Options with no listener get 127.0.0.1:0; with no threads, one. */
 void host_start(struct host *host, struct fc_server_options options);
 
+/** The same, with routes that are looked at first. */
+void host_start_with(struct host *host, struct fc_server_options options,
+                     const struct fc_route *routes, uint32_t route_count);
+
 /** Stop, wait for the end, release. */
 void host_stop(struct host *host);
 

@@ -66,24 +66,37 @@ static void *thread_main(void *arg)
     return NULL;
 }
 
-void visitor_start(struct visitor *visitor, struct fc_client_options options)
+void visitor_prepare(struct visitor *visitor)
 {
-    static const struct fc_conn_handler handler = { .open = on_open,
-                                                    .message = on_message,
-                                                    .closed = on_closed };
     struct fc_error error;
     sem_init(&visitor->is_open, 0, 0);
     sem_init(&visitor->is_heard, 0, 0);
     sem_init(&visitor->is_closed, 0, 0);
     sem_init(&visitor->is_failed, 0, 0);
+    if (fc_loop_new(&visitor->loop, &(struct fc_loop_options){ 0 }, &error) != 0) {
+        fail_msg("%s", error.text);
+    }
+}
+
+void visitor_go(struct visitor *visitor, struct fc_client_options options)
+{
+    static const struct fc_conn_handler handler = { .open = on_open,
+                                                    .message = on_message,
+                                                    .closed = on_closed };
+    struct fc_error error;
     options.handler = &handler;
     options.user = visitor;
     options.failed = on_failed;
-    if (fc_loop_new(&visitor->loop, &(struct fc_loop_options){ 0 }, &error) != 0 ||
-        fc_client_open(&visitor->client, visitor->loop, &options, &error) != 0) {
+    if (fc_client_open(&visitor->client, visitor->loop, &options, &error) != 0) {
         fail_msg("%s", error.text);
     }
     assert_int_equal(pthread_create(&visitor->thread, NULL, thread_main, visitor), 0);
+}
+
+void visitor_start(struct visitor *visitor, struct fc_client_options options)
+{
+    visitor_prepare(visitor);
+    visitor_go(visitor, options);
 }
 
 struct errand {

@@ -31,7 +31,12 @@ struct visitor {
     int failures;
     void (*opened)(struct visitor *visitor); /* called on the loop; NULL: nothing */
     void (*failing)(struct visitor *visitor);
+    void *ctx; /* of the test */
 };
+
+/** The two halves of visitor_start(): its loop, and then its client. */
+void visitor_prepare(struct visitor *visitor);
+void visitor_go(struct visitor *visitor, struct fc_client_options options);
 
 /** Begin with those options; handler, user and failed are the visitor's. */
 void visitor_start(struct visitor *visitor, struct fc_client_options options);

@@ -217,12 +217,32 @@ static uint32_t height_for(const struct image *image, uint32_t width)
     return height ? height : 1;
 }
 
-/* Bring an image to that width and to full range, in the encoder's own planes if need be. */
-static int prepare(struct jpeg_encoder *encoder, struct image *image, uint32_t width,
-                   bool is_full_range)
+static void draw(const struct image *image, uint8_t *const writable[PICTURE_PLANES_MAX],
+                 const struct jpeg_request *request)
 {
-    const bool is_smaller = width < image->width;
-    if (!is_smaller && is_full_range && is_padded(image)) {
+    struct picture canvas = {
+        .width = image->width,
+        .height = image->height,
+        .format = image->format,
+        .is_full_range = true,
+    };
+    for (unsigned i = 0; i < formats[image->format].planes; i++) {
+        canvas.planes[i] =
+            (struct plane){ .data = writable[i], .stride = (size_t)image->strides[i] };
+    }
+    request->draw(request->draw_ctx, &canvas);
+}
+
+/*
+ * Bring an image to the width that is wanted and to full range, with what is to be drawn on it; in
+ * the encoder's own planes if need be.
+ */
+static int prepare(struct jpeg_encoder *encoder, struct image *image,
+                   const struct jpeg_request *request, bool is_full_range)
+{
+    const bool is_smaller = request->width > 0 && request->width < image->width;
+    const uint32_t width = is_smaller ? request->width : image->width;
+    if (!is_smaller && is_full_range && is_padded(image) && !request->draw) {
         return 0;
     }
     struct image out = {
@@ -240,6 +260,9 @@ static int prepare(struct jpeg_encoder *encoder, struct image *image, uint32_t w
     }
     if (!is_smaller || !is_full_range) {
         copy(is_smaller ? &out : image, &out, writable, is_full_range);
+    }
+    if (request->draw) {
+        draw(&out, writable, request);
     }
     pad_luma(&out, writable[0]);
     *image = out;
@@ -278,7 +301,7 @@ int jpeg_encode(struct jpeg_encoder *encoder, struct picture *picture, struct jp
 {
     assert(request.quality >= 0 && request.quality <= 100);
     const bool is_own_width = request.width == 0 || request.width >= picture->width;
-    if (picture->format == PICTURE_JPEG && is_own_width && request.quality == 0) {
+    if (picture->format == PICTURE_JPEG && is_own_width && request.quality == 0 && !request.draw) {
         *out = (struct jpeg_image){
             .bytes = { .data = picture->planes[0].data, .size = picture->bytes },
             .width = picture->width,
@@ -294,8 +317,7 @@ int jpeg_encode(struct jpeg_encoder *encoder, struct picture *picture, struct jp
     struct image image;
     image_of(pixels, &image);
     struct fc_bytes bytes;
-    int err =
-        prepare(encoder, &image, is_own_width ? image.width : request.width, pixels->is_full_range);
+    int err = prepare(encoder, &image, &request, pixels->is_full_range);
     if (!err) {
         err =
             compress(encoder, &image, request.quality ? request.quality : QUALITY_DEFAULT, &bytes);

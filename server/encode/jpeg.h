@@ -16,11 +16,16 @@ struct jpeg_encoder; /* Threads: one at a time. Keeps its buffers from picture t
 FC_NODISCARD struct jpeg_encoder *jpeg_encoder_new(void);
 void jpeg_encoder_free(struct jpeg_encoder **encoder);
 
+/** Draws into the picture as it will be encoded: its planes are writable, in full range. */
+typedef void jpeg_draw_fn(void *ctx, struct picture *canvas);
+
 /** What a picture is wanted as. Zero is its own size, and a JPEG as it is. */
 struct jpeg_request {
     uint32_t
         width;   /* pixels; 0 or more than the picture's: the picture's own. The height follows */
     int quality; /* 1 to 100; 0: 80, and a JPEG at its own width is not encoded again */
+    jpeg_draw_fn *draw; /* NULL: none. Else on a copy, after scaling; a JPEG is encoded again */
+    void *draw_ctx;
 };
 
 struct jpeg_image {

@@ -129,15 +129,17 @@ static void jpeg_is_passed_through_or_encoded_again(void **state)
     struct picture *jpeg = picture_of(&image);
 
     const struct {
-        struct jpeg_request request;
+        uint32_t width;
+        int quality;
         bool is_passed;
         uint32_t out_width, out_height;
     } rows[] = {
-        { { 0, 0 }, true, 40, 20 },   { { 40, 0 }, true, 40, 20 },  { { 9999, 0 }, true, 40, 20 },
-        { { 39, 0 }, false, 39, 20 }, { { 20, 0 }, false, 20, 10 }, { { 0, 80 }, false, 40, 20 },
+        { 0, 0, true, 40, 20 },   { 40, 0, true, 40, 20 },  { 9999, 0, true, 40, 20 },
+        { 39, 0, false, 39, 20 }, { 20, 0, false, 20, 10 }, { 0, 80, false, 40, 20 },
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        assert_int_equal(jpeg_encode(encoder, jpeg, rows[i].request, &image), 0);
+        const struct jpeg_request request = { .width = rows[i].width, .quality = rows[i].quality };
+        assert_int_equal(jpeg_encode(encoder, jpeg, request, &image), 0);
         assert_int_equal(image.bytes.data == jpeg->planes[0].data, rows[i].is_passed);
         assert_int_equal(image.width, rows[i].out_width);
         assert_int_equal(image.height, rows[i].out_height);
@@ -145,6 +147,66 @@ static void jpeg_is_passed_through_or_encoded_again(void **state)
     picture_unref(&jpeg);
     picture_unref(&planar);
     jpeg_encoder_free(&encoder);
+    jpeg_encoder_free(&encoder);
+}
+
+/* Fills the lower right quarter of every plane. */
+static void draw_quarter(void *ctx, struct picture *canvas)
+{
+    struct picture *seen = ctx;
+    seen->width = canvas->width;
+    seen->height = canvas->height;
+    assert_true(canvas->is_full_range);
+    for (unsigned i = 0; i < PICTURE_PLANES_MAX && canvas->planes[i].data; i++) {
+        const uint32_t width = picture_plane_width(canvas, i);
+        for (uint32_t y = picture_plane_height(canvas, i) / 2; y < picture_plane_height(canvas, i);
+             y++) {
+            memset(picture_plane(canvas, i) + y * canvas->planes[i].stride + width / 2, 200,
+                   width - width / 2);
+        }
+    }
+}
+
+static void what_is_drawn_goes_on_a_copy_after_scaling(void **state)
+{
+    (void)state;
+    static const uint8_t before[3] = { 60, 100, 150 }, after[3] = { 200, 200, 200 };
+    struct jpeg_encoder *encoder = jpeg_encoder_new();
+    for (int format = PICTURE_GRAY; format < PICTURE_FORMAT_COUNT; format++) {
+        const uint32_t widths[] = { 0, 41, 20 };
+        for (size_t i = 0; i < sizeof(widths) / sizeof(widths[0]); i++) {
+            struct picture *picture = flat((enum picture_format)format, 41, 33, before);
+            picture->is_full_range = i != 1;
+            struct picture seen = { 0 };
+            const struct jpeg_request request = {
+                .width = widths[i],
+                .quality = 95,
+                .draw = draw_quarter,
+                .draw_ctx = &seen,
+            };
+            struct jpeg_image image;
+            assert_int_equal(jpeg_encode(encoder, picture, request, &image), 0);
+            assert_int_equal(seen.width, widths[i] ? widths[i] : 41);
+            assert_int_equal(seen.height, image.height);
+            struct picture *again = picture_of(&image);
+            const struct picture *pixels = picture_pixels(again);
+            for (unsigned k = 0; k < PICTURE_PLANES_MAX && pixels->planes[k].data; k++) {
+                const uint8_t *last =
+                    pixels->planes[k].data +
+                    (picture_plane_height(pixels, k) - 1) * pixels->planes[k].stride +
+                    picture_plane_width(pixels, k) - 1;
+                CHECK_NEAR(*last, after[k], 3);
+                if (picture->is_full_range) {
+                    CHECK_NEAR(pixels->planes[k].data[0], before[k], 3);
+                }
+                assert_int_equal(picture->planes[k].data[(picture_plane_height(picture, k) - 1) *
+                                                         picture->planes[k].stride],
+                                 before[k]);
+            }
+            picture_unref(&again);
+            picture_unref(&picture);
+        }
+    }
     jpeg_encoder_free(&encoder);
 }
 
@@ -219,6 +281,7 @@ int main(void)
         cmocka_unit_test(video_range_becomes_full_range),
         cmocka_unit_test(odd_sizes_keep_their_aspect),
         cmocka_unit_test(jpeg_is_passed_through_or_encoded_again),
+        cmocka_unit_test(what_is_drawn_goes_on_a_copy_after_scaling),
         cmocka_unit_test(rare_samplings_are_decoded_by_way_of_rgb),
         cmocka_unit_test(corrupt_jpeg_is_refused),
         cmocka_unit_test(every_prefix_of_a_jpeg_is_survived),

@@ -159,10 +159,13 @@ static int converter_set(struct pixel_converter *converter, const struct convers
     if (!converter->scaler) {
         return -ENOMEM;
     }
-    if (targets[wanted->out].is_rgb) {
+    /* Gray is full range to swscale: left alone it would squeeze it into NV12, and told otherwise
+     * it would still not stretch it into RGB of the same size. So nothing is done to it here. */
+    if (targets[wanted->out].is_rgb || wanted->in == PICTURE_GRAY) {
         const int *bt601 = sws_getCoefficients(SWS_CS_ITU601);
-        (void)sws_setColorspaceDetails(converter->scaler, bt601, wanted->is_full_range, bt601, 1, 0,
-                                       1 << 16, 1 << 16);
+        const int from_range = wanted->in == PICTURE_GRAY || wanted->is_full_range;
+        (void)sws_setColorspaceDetails(converter->scaler, bt601, from_range, bt601, 1, 0, 1 << 16,
+                                       1 << 16);
     }
     converter->made_for = *wanted;
     return 0;
@@ -191,12 +194,12 @@ static int scratch_target(struct pixel_converter *converter, const struct pixel_
     return 0;
 }
 
-/* What is not RGB comes out of swscale in the range of the picture. */
+/* What is not RGB, or was gray, comes out of swscale in the range of the picture. */
 static void expand(const struct pixel_target *target)
 {
     for (uint32_t y = 0; y < target->height; y++) {
         uint8_t *row = target->planes[0] + y * target->strides[0];
-        range_expand_luma(row, row, target->width);
+        range_expand_luma(row, row, target->width * targets[target->format].pixel_bytes);
     }
     for (uint32_t y = 0; targets[target->format].planes == 2 && y < target->height / 2; y++) {
         uint8_t *row = target->planes[1] + y * target->strides[1];
@@ -237,7 +240,7 @@ static int run(struct pixel_converter *converter, const struct picture *pixels,
     if (rows != (int)target->height) {
         return -EINVAL;
     }
-    if (!pixels->is_full_range && !targets[target->format].is_rgb) {
+    if (!pixels->is_full_range && (!targets[target->format].is_rgb || format == PICTURE_GRAY)) {
         expand(target);
     }
     return 0;

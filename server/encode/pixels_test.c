@@ -129,6 +129,29 @@ static void video_range_is_stretched_and_gray_is_luma(void **state)
     picture_unref(&luma);
 }
 
+static void gray_keeps_its_brightness_in_every_format(void **state)
+{
+    (void)state;
+    for (int is_full_range = 0; is_full_range < 2; is_full_range++) {
+        const uint8_t value = is_full_range ? 77 : 16 + 77 * 219 / 255;
+        struct picture *luma = picture_of(PICTURE_GRAY, 64, 48, (struct colour){ value, 0, 0 });
+        luma->is_full_range = is_full_range;
+        for (enum pixel_format format = 0; format < PIXEL_FORMAT_COUNT; format++) {
+            uint8_t *same = convert(luma, NULL, format, 64, 48);
+            uint8_t *scaled = convert(luma, NULL, format, 30, 18);
+            assert_near(same[0], 77);
+            assert_near(scaled[30 * 18 - 1], 77);
+            if (format == PIXEL_NV12) {
+                assert_near(same[64 * 48], 128);
+                assert_near(scaled[30 * 18], 128);
+            }
+            free(same);
+            free(scaled);
+        }
+        picture_unref(&luma);
+    }
+}
+
 static void a_region_is_cut_and_clipped(void **state)
 {
     (void)state;
@@ -181,6 +204,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(colours_come_out_in_every_sampling_and_at_odd_sizes),
         cmocka_unit_test(video_range_is_stretched_and_gray_is_luma),
+        cmocka_unit_test(gray_keeps_its_brightness_in_every_format),
         cmocka_unit_test(a_region_is_cut_and_clipped),
         cmocka_unit_test(what_cannot_be_converted_is_refused),
         cmocka_unit_test(names_and_formats_agree),

@@ -19,7 +19,7 @@ struct stream;
 
 enum feed_type {
     FEED_PICTURE,    /* parcel, rendition_id */
-    FEED_PREDICTION, /* parcel */
+    FEED_PREDICTION, /* parcel, format */
     FEED_CHANGE,     /* the stream's state, size or predictor changed; no parcel */
 };
 
@@ -27,6 +27,7 @@ struct feed_item {
     enum feed_type type;
     struct stream *stream; /* borrowed; streams outlive the loops */
     uint64_t rendition_id; /* never used twice */
+    enum prediction_format format;
     struct parcel *parcel; /* owned by whoever holds the item */
 };
 

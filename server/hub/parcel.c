@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "base/live_wire.h"
-#include "predict/prediction_json.h"
 
 /* A parcel is itself and one message for each form; they share the body. */
 
@@ -52,14 +51,18 @@ static struct fc_message *live_message(const struct parcel_picture *picture)
 static struct fc_message *multipart_message(const struct parcel_picture *picture)
 {
     const uint64_t us = positive(picture->captured_at_us);
+    char boxes[48] = "";
+    if (picture->drawn_seq > 0) {
+        snprintf(boxes, sizeof(boxes), "X-Boxes-Seq: %" PRIu64 "\r\n", picture->drawn_seq);
+    }
     char head[FC_MESSAGE_HEAD_MAX];
-    const int size =
-        snprintf(head, sizeof(head),
-                 "Content-Type: image/jpeg\r\n"
-                 "Content-Length: %zu\r\n"
-                 "X-Timestamp: %" PRIu64 ".%06" PRIu64 "\r\n"
-                 "X-Frame-Seq: %" PRIu64 "\r\n\r\n",
-                 fc_body_bytes(picture->jpeg).size, us / 1000000, us % 1000000, picture->seq);
+    const int size = snprintf(head, sizeof(head),
+                              "Content-Type: image/jpeg\r\n"
+                              "Content-Length: %zu\r\n"
+                              "X-Timestamp: %" PRIu64 ".%06" PRIu64 "\r\n"
+                              "X-Frame-Seq: %" PRIu64 "\r\n%s\r\n",
+                              fc_body_bytes(picture->jpeg).size, us / 1000000, us % 1000000,
+                              picture->seq, boxes);
     assert(size > 0 && (size_t)size < sizeof(head));
     return fc_message_new(&(struct fc_message_options){
         .head = { .data = (const uint8_t *)head, .size = (size_t)size },
@@ -95,6 +98,8 @@ struct parcel *parcel_new_picture(const struct parcel_picture *picture)
         .width = picture->width,
         .height = picture->height,
         .is_notice = picture->is_notice,
+        .drawn = picture->drawn,
+        .drawn_seq = picture->drawn_seq,
         .body = fc_body_bytes(picture->jpeg),
         .forms = {
             [PICTURE_FORM_WS] = fc_message_new(&(struct fc_message_options){
@@ -151,11 +156,12 @@ static struct parcel *prediction_parcel(const struct prediction *prediction, str
     return complete(parcel);
 }
 
-struct parcel *parcel_new_prediction(const struct prediction *prediction, const char *stream,
+struct parcel *parcel_new_prediction(enum prediction_format format,
+                                     const struct prediction *prediction, const char *stream,
                                      const char *predictor)
 {
     size_t size = 0;
-    char *text = prediction_json(prediction, stream, predictor, &size);
+    char *text = prediction_export(format, prediction, stream, predictor, &size);
     if (!text) {
         return NULL;
     }

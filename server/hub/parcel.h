@@ -7,7 +7,7 @@
 
 #include <framecast/message.h>
 
-#include "predict/prediction.h"
+#include "predict/prediction_export.h"
 
 /*
  * One picture or one prediction, in every form in which it goes over the wire. The forms share
@@ -35,7 +35,9 @@ struct parcel {
     int64_t captured_at_us;
     uint32_t width, height;
     bool is_notice;
-    struct fc_bytes body;                   /* the JPEG or the JSON; lives as long as the parcel */
+    unsigned drawn;       /* predictions drawn into a picture; more in a later one of equal seq */
+    uint64_t drawn_seq;   /* the newest of them; 0: none */
+    struct fc_bytes body; /* the JPEG or the JSON; lives as long as the parcel */
     struct fc_message *forms[PARCEL_FORMS]; /* by enum picture_form or enum prediction_form */
 };
 
@@ -46,6 +48,8 @@ struct parcel_picture {
     uint32_t width, height; /* of the JPEG */
     uint16_t stream_id;
     bool is_discontinuity, is_notice;
+    unsigned drawn; /* as in the parcel */
+    uint64_t drawn_seq;
     struct fc_body *jpeg; /* shared */
 };
 
@@ -53,7 +57,8 @@ struct parcel_picture {
 FC_NODISCARD struct parcel *parcel_new_picture(const struct parcel_picture *picture);
 
 /** @param predictor  the name predictions carry */
-FC_NODISCARD struct parcel *parcel_new_prediction(const struct prediction *prediction,
+FC_NODISCARD struct parcel *parcel_new_prediction(enum prediction_format format,
+                                                  const struct prediction *prediction,
                                                   const char *stream, const char *predictor);
 
 struct parcel *parcel_ref(struct parcel *parcel);

@@ -103,7 +103,7 @@ static void prediction_has_three_forms_of_one_text(void **state)
         .width = 4,
         .height = 3,
     };
-    struct parcel *parcel = parcel_new_prediction(&prediction, "cam", "motion");
+    struct parcel *parcel = parcel_new_prediction(PREDICTION_OWN, &prediction, "cam", "motion");
     assert_non_null(parcel);
     const char *json = "{\"type\":\"prediction\",\"stream\":\"cam\",\"seq\":7,"
                        "\"captured_at\":1.500000,\"predictor\":\"motion\",\"latency_ms\":2.0,"
@@ -140,7 +140,7 @@ static void without_memory_there_is_no_parcel(void **state)
     for (int i = 0; !parcel; i++) {
         assert_in_range(i, 0, 6);
         alloc_fail_after = i;
-        parcel = parcel_new_prediction(&prediction, "cam", "motion");
+        parcel = parcel_new_prediction(PREDICTION_OWN, &prediction, "cam", "motion");
         alloc_fail_after = -1;
     }
     parcel_unref(&parcel);
@@ -154,7 +154,7 @@ static void parcel_costs_few_allocations(void **state)
         strcpy(prediction.objects[i].label, "moving");
     }
     const unsigned before = alloc_count;
-    struct parcel *parcel = parcel_new_prediction(&prediction, "cam", "motion");
+    struct parcel *parcel = parcel_new_prediction(PREDICTION_OWN, &prediction, "cam", "motion");
     assert_in_range(alloc_count - before, 6, 7); /* text, body, three messages, parcel */
     parcel_unref(&parcel);
 }

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/pace.h"
 #include "encode/jpeg.h"
+#include "hub/boxes.h"
 #include "hub/rendition_impl.h"
 
 /*
@@ -22,6 +23,10 @@
  * There is never more than one job: is_busy is true from submitting it until it ends with nothing
  * waiting. The job holds a reference, so a rendition that nobody watches any more lives until its
  * job is done.
+ *
+ * A boxed rendition draws what it finds on the stream's shelf when it encodes, and waits for
+ * nothing. Where pictures are far apart that is nothing at all, so the prediction, when it comes,
+ * has the picture encoded again; where they are close together the next picture comes first.
  */
 
 struct rendition {
@@ -32,12 +37,16 @@ struct rendition {
     pthread_mutex_t lock; /* guards these */
     struct pace pace;
     uint64_t last_seq;       /* offered */
+    uint64_t taken_seq;      /* given to the job */
+    unsigned drawn;          /* predictions found for that one */
     struct picture *waiting; /* owned */
     struct parcel *newest;   /* owned */
     bool is_busy, is_stopped;
 
     /* the job's */
     struct jpeg_encoder *encoder;
+    struct shelf_view *view; /* owned; NULL unless boxed */
+    uint64_t encoded_seq;
     bool is_failing;
 };
 
@@ -79,12 +88,31 @@ static struct fc_body *body_of(struct picture *picture, struct fc_bytes jpeg)
     return body;
 }
 
-static int encode(struct rendition *rendition, struct picture *picture, struct parcel **out)
+static void draw(void *ctx, struct picture *canvas)
+{
+    const struct shelf_view *view = ctx;
+    boxes_draw(canvas, view->objects, view->object_count);
+}
+
+/* What is to be drawn into a picture, or NULL. */
+static struct shelf_view *look(struct rendition *rendition, const struct picture *picture)
+{
+    if (!rendition->view || picture->is_notice) {
+        return NULL;
+    }
+    shelf_look(rendition->options.shelf, picture, rendition->view);
+    return rendition->view;
+}
+
+static int encode(struct rendition *rendition, struct picture *picture, struct shelf_view *view,
+                  struct parcel **out)
 {
     const struct rendition_options *options = &rendition->options;
     const struct jpeg_request request = {
         .width = options->key.width,
         .quality = options->key.quality,
+        .draw = view && view->object_count > 0 ? draw : NULL,
+        .draw_ctx = view,
     };
     struct jpeg_image jpeg;
     const int err = jpeg_encode(rendition->encoder, picture, request, &jpeg);
@@ -104,6 +132,8 @@ static int encode(struct rendition *rendition, struct picture *picture, struct p
         .stream_id = options->stream_id,
         .is_discontinuity = picture->is_discontinuity,
         .is_notice = picture->is_notice,
+        .drawn = view ? view->predictions : 0,
+        .drawn_seq = view ? view->seq : 0,
         .jpeg = body,
     });
     fc_body_unref(&body);
@@ -157,23 +187,55 @@ static void note(struct rendition *rendition, uint64_t seq, int err)
     }
 }
 
+static struct picture *take(struct rendition *rendition)
+{
+    pthread_mutex_lock(&rendition->lock);
+    struct picture *picture = rendition->waiting;
+    rendition->waiting = NULL;
+    if (picture && picture->seq != rendition->taken_seq) {
+        rendition->taken_seq = picture->seq;
+        rendition->drawn = 0;
+    }
+    pthread_mutex_unlock(&rendition->lock);
+    return picture;
+}
+
+/* Whether a picture was not encoded yet, or there is more now to draw into it. */
+static bool is_news(struct rendition *rendition, const struct picture *picture,
+                    const struct shelf_view *view)
+{
+    pthread_mutex_lock(&rendition->lock);
+    const unsigned before = rendition->drawn;
+    if (view) {
+        rendition->drawn = view->predictions;
+    }
+    pthread_mutex_unlock(&rendition->lock);
+    return picture->seq != rendition->encoded_seq || (view && view->predictions > before);
+}
+
+static void work(struct rendition *rendition, struct picture *picture)
+{
+    struct shelf_view *view = look(rendition, picture);
+    if (!is_news(rendition, picture, view)) {
+        return;
+    }
+    struct parcel *parcel = NULL;
+    const int err = encode(rendition, picture, view, &parcel);
+    rendition->encoded_seq = picture->seq;
+    note(rendition, picture->seq, err);
+    if (parcel) {
+        publish(rendition, parcel);
+    }
+}
+
 static void run(struct job *job)
 {
     struct rendition *rendition =
         (struct rendition *)((char *)job - offsetof(struct rendition, job));
-    pthread_mutex_lock(&rendition->lock);
-    struct picture *picture = rendition->waiting;
-    rendition->waiting = NULL;
-    pthread_mutex_unlock(&rendition->lock);
-
+    struct picture *picture = take(rendition);
     if (picture) {
-        struct parcel *parcel = NULL;
-        const int err = encode(rendition, picture, &parcel);
-        note(rendition, picture->seq, err);
+        work(rendition, picture);
         picture_unref(&picture);
-        if (parcel) {
-            publish(rendition, parcel);
-        }
     }
 
     pthread_mutex_lock(&rendition->lock);
@@ -194,7 +256,10 @@ struct rendition *rendition_new(const struct rendition_options *options)
         return NULL;
     }
     rendition->encoder = jpeg_encoder_new();
-    if (!rendition->encoder) {
+    rendition->view = options->key.is_boxed ? malloc(sizeof(*rendition->view)) : NULL;
+    if (!rendition->encoder || (options->key.is_boxed && !rendition->view)) {
+        jpeg_encoder_free(&rendition->encoder);
+        free(rendition->view);
         free(rendition);
         return NULL;
     }
@@ -225,6 +290,7 @@ void rendition_unref(struct rendition **rendition)
     picture_unref(&r->waiting);
     parcel_unref(&r->newest);
     jpeg_encoder_free(&r->encoder);
+    free(r->view);
     pthread_mutex_destroy(&r->lock);
     struct stream *stream = r->options.stream;
     void (*gone)(struct stream * stream) = r->options.gone;
@@ -242,22 +308,59 @@ static bool is_wanted_locked(struct rendition *rendition, const struct picture *
     return picture->is_notice || pace_take(&rendition->pace, picture->captured_ns);
 }
 
+/* Put a picture where the job finds it; true when there is no job, which is then to be submitted.
+ */
+static bool put_locked(struct rendition *rendition, struct picture *picture,
+                       struct picture **replaced)
+{
+    const bool is_idle = !rendition->is_busy;
+    *replaced = rendition->waiting;
+    rendition->waiting = picture_ref(picture);
+    rendition->is_busy = true;
+    return is_idle;
+}
+
+static void submit(struct rendition *rendition)
+{
+    rendition_ref(rendition);
+    pool_submit(rendition->options.encoders, &rendition->job);
+}
+
 void rendition_offer(struct rendition *rendition, struct picture *picture)
 {
     struct picture *replaced = NULL;
-    bool is_idle = false;
     pthread_mutex_lock(&rendition->lock);
-    if (is_wanted_locked(rendition, picture)) {
-        replaced = rendition->waiting;
-        rendition->waiting = picture_ref(picture);
-        is_idle = !rendition->is_busy;
-        rendition->is_busy = true;
-    }
+    const bool begins =
+        is_wanted_locked(rendition, picture) && put_locked(rendition, picture, &replaced);
     pthread_mutex_unlock(&rendition->lock);
     picture_unref(&replaced);
-    if (is_idle) {
-        rendition_ref(rendition);
-        pool_submit(rendition->options.encoders, &rendition->job);
+    if (begins) {
+        submit(rendition);
+    }
+}
+
+/* While the job is at this very picture it may have looked at the shelf already: it looks again. */
+static bool is_redrawn_locked(struct rendition *rendition, const struct picture *picture,
+                              unsigned there_are)
+{
+    return !rendition->is_stopped && !rendition->waiting && rendition->taken_seq == picture->seq &&
+           (rendition->is_busy || rendition->drawn < there_are);
+}
+
+void rendition_redraw(struct rendition *rendition, struct picture *picture)
+{
+    if (!rendition->view) {
+        return;
+    }
+    struct picture *replaced = NULL;
+    const unsigned there_are = shelf_count(rendition->options.shelf, picture);
+    pthread_mutex_lock(&rendition->lock);
+    const bool begins = is_redrawn_locked(rendition, picture, there_are) &&
+                        put_locked(rendition, picture, &replaced);
+    pthread_mutex_unlock(&rendition->lock);
+    assert(!replaced);
+    if (begins) {
+        submit(rendition);
     }
 }
 

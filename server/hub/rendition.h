@@ -18,6 +18,7 @@ struct rendition_key {
     uint32_t width;     /* pixels; 0: as captured */
     uint32_t fps_milli; /* thousandths of pictures a second; 0: all */
     int quality;        /* 1 to 100; 0: as captured, or the stream's own */
+    bool is_boxed;      /* what the predictors saw is drawn into the pictures; hub/shelf.h */
 };
 
 struct rendition; /* Threads: any. */

@@ -2,6 +2,7 @@
 #ifndef HUB_RENDITION_IMPL_H
 #define HUB_RENDITION_IMPL_H
 
+#include "hub/shelf.h"
 #include "hub/stream.h"
 
 /* What a stream does with its renditions. */
@@ -14,6 +15,7 @@ struct rendition_options {
     const char *stream_name;
     uint16_t stream_id;
     struct stream_stats *stats;
+    struct shelf *shelf; /* what a boxed one draws */
     struct pool *encoders;
     struct feed *const *feeds;
     unsigned feed_count;
@@ -31,6 +33,12 @@ void rendition_unref(struct rendition **rendition); /* ignores NULL */
  * encoder is free. One that is older than the last is ignored, and so is any once stopped.
  */
 void rendition_offer(struct rendition *rendition, struct picture *picture);
+
+/**
+ * A prediction of that picture came after the picture had been offered. A boxed rendition that
+ * found fewer predictions for it than there are now encodes it once more, if there is no newer one.
+ */
+void rendition_redraw(struct rendition *rendition, struct picture *picture);
 
 /** Nobody wants it any more: what waits is dropped, what is being encoded goes nowhere. */
 void rendition_stop(struct rendition *rendition);

@@ -17,6 +17,7 @@
 static struct stream *const the_stream = (struct stream *)0x10; /* only ever compared */
 static struct stream_stats stats;
 static struct feed *feeds[2];
+static struct shelf *shelf;
 static int wakes, gone;
 
 static void on_wake(void *ctx)
@@ -38,6 +39,7 @@ static int setup(void **state)
     wakes = gone = 0;
     feeds[0] = feed_new(on_wake, NULL);
     feeds[1] = feed_new(on_wake, NULL);
+    shelf = shelf_new();
     return 0;
 }
 
@@ -46,6 +48,7 @@ static int teardown(void **state)
     (void)state;
     feed_free(&feeds[0]);
     feed_free(&feeds[1]);
+    shelf_free(&shelf);
     return 0;
 }
 
@@ -58,6 +61,7 @@ static struct rendition *made(struct rendition_key key)
         .stream_name = "cam",
         .stream_id = 1,
         .stats = &stats,
+        .shelf = shelf,
         .encoders = fake_pool,
         .feeds = feeds,
         .feed_count = 2,
@@ -275,10 +279,171 @@ static void picture_that_cannot_be_decoded_is_left_out(void **state)
     rendition_unref(&rendition);
 }
 
+static void see(uint64_t seq, size_t objects)
+{
+    static struct prediction prediction;
+    prediction.seq = seq;
+    prediction.object_count = objects;
+    for (size_t i = 0; i < objects; i++) {
+        prediction.objects[i] = (struct prediction_object){
+            .label = "x",
+            .score = 1.0f,
+            .x = 0.25f,
+            .y = 0.5f,
+            .width = 0.5f,
+            .height = 0.4f,
+        };
+    }
+    shelf_put(shelf, 0, &prediction);
+}
+
+/* Both feeds have that picture, with so many predictions in it; gives the luma on the box's edge.
+ */
+static int check_drawn(uint64_t seq, unsigned drawn, uint64_t drawn_seq)
+{
+    int luma = 0;
+    for (int i = 0; i < 2; i++) {
+        struct feed_item item;
+        assert_true(feed_take(feeds[i], &item));
+        assert_int_equal(item.parcel->seq, seq);
+        assert_int_equal(item.parcel->drawn, drawn);
+        assert_int_equal(item.parcel->drawn_seq, drawn_seq);
+        struct picture *picture =
+            picture_new_jpeg(item.parcel->body.data, item.parcel->body.size, 64, 32);
+        const struct picture *pixels = picture_pixels(picture);
+        assert_non_null(pixels);
+        luma = pixels->planes[0].data[24 * pixels->planes[0].stride + 16];
+        picture_unref(&picture);
+        parcel_unref(&item.parcel);
+    }
+    check_no_feed();
+    return luma;
+}
+
+static void boxes_are_drawn_on_a_copy(void **state)
+{
+    (void)state;
+    struct rendition *rendition = made((struct rendition_key){ .is_boxed = true });
+    see(1, 1);
+    struct picture *shared[] = { planar(2), jpeg(3), planar(4) };
+    shared[2]->is_notice = true;
+    for (size_t i = 0; i < 3; i++) {
+        rendition_offer(rendition, shared[i]);
+        fake_pool_run_all();
+        const bool is_drawn = i < 2;
+        const int luma = check_drawn(i + 2, is_drawn, is_drawn);
+        assert_true(is_drawn ? luma > 160 : luma < 160);
+        const struct picture *pixels = picture_pixels(shared[i]);
+        assert_in_range(pixels->planes[0].data[24 * pixels->planes[0].stride + 16], 126, 146);
+        picture_unref(&shared[i]);
+    }
+    assert_int_equal(stats.encoded, 3);
+    rendition_unref(&rendition);
+}
+
+static void jpeg_passes_through_while_there_is_nothing_to_draw(void **state)
+{
+    (void)state;
+    struct rendition *rendition = made((struct rendition_key){ .is_boxed = true });
+    see(1, 0);
+    offer(rendition, jpeg(2));
+    fake_pool_run_all();
+    check_drawn(2, 1, 1);
+    assert_int_equal(stats.passed, 1);
+    rendition_unref(&rendition);
+}
+
+static void picture_without_boxes_is_drawn_again_when_they_come(void **state)
+{
+    (void)state;
+    struct rendition *rendition = made((struct rendition_key){ .is_boxed = true });
+    struct rendition *plain = made((struct rendition_key){ 0 });
+    struct picture *picture = planar(2);
+    rendition_redraw(rendition, picture); /* before it was offered */
+    assert_int_equal(fake_pool_waiting(), 0);
+    rendition_offer(rendition, picture);
+    fake_pool_run_all();
+    assert_true(check_drawn(2, 0, 0) < 160);
+    rendition_redraw(rendition, picture); /* nothing has come */
+    assert_int_equal(fake_pool_waiting(), 0);
+
+    see(2, 1);
+    rendition_redraw(rendition, picture);
+    rendition_redraw(plain, picture);
+    assert_int_equal(fake_pool_waiting(), 1);
+    rendition_redraw(rendition, picture);
+    fake_pool_run_all();
+    assert_true(check_drawn(2, 1, 2) > 160);
+    rendition_redraw(rendition, picture);
+    fake_pool_run_all();
+    check_no_feed();
+
+    offer(rendition, planar(3)); /* has the boxes of the one before, and is left at that */
+    fake_pool_run_all();
+    assert_true(check_drawn(3, 1, 2) > 160);
+    struct picture *third = planar(3);
+    see(3, 1);
+    rendition_redraw(rendition, third);
+    assert_int_equal(fake_pool_waiting(), 0);
+    rendition_redraw(rendition, picture); /* late */
+    rendition_stop(rendition);
+    rendition_redraw(rendition, third);
+    assert_int_equal(fake_pool_waiting(), 0);
+    picture_unref(&third);
+    picture_unref(&picture);
+    rendition_unref(&rendition);
+    rendition_unref(&plain);
+}
+
+/* Its prediction comes in the middle of the job, when that has looked for it already, or not yet.
+ */
+static struct rendition *predicted_during_the_job;
+static struct picture *its_picture;
+
+static void predict_on_wake(void *ctx)
+{
+    (void)ctx;
+    if (predicted_during_the_job) {
+        struct rendition *rendition = predicted_during_the_job;
+        predicted_during_the_job = NULL;
+        see(its_picture->seq, 1);
+        rendition_redraw(rendition, its_picture);
+        assert_int_equal(fake_pool_waiting(), 0);
+    }
+}
+
+static void prediction_that_comes_during_the_job_is_not_lost(void **state)
+{
+    (void)state;
+    feed_free(&feeds[0]);
+    feeds[0] = feed_new(predict_on_wake, NULL);
+    struct rendition *rendition = made((struct rendition_key){ .is_boxed = true });
+    its_picture = planar(1);
+    predicted_during_the_job = rendition;
+    rendition_offer(rendition, its_picture);
+    fake_pool_run_one();
+    check_drawn(1, 0, 0);
+    fake_pool_run_one();
+    check_drawn(1, 1, 1);
+
+    rendition_offer(rendition, its_picture); /* the same again */
+    rendition_redraw(rendition, its_picture);
+    fake_pool_run_all();
+    check_no_feed();
+    picture_unref(&its_picture);
+    rendition_unref(&rendition);
+}
+
 static void steady_state_allocates_only_the_parcel(void **state)
 {
     (void)state;
-    const struct rendition_key keys[] = { { 0 }, { .width = 32 }, { .width = 31, .quality = 60 } };
+    const struct rendition_key keys[] = {
+        { 0 },
+        { .width = 32 },
+        { .width = 31, .quality = 60 },
+        { .is_boxed = true },
+    };
+    see(1, 3);
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
         struct rendition *rendition = made(keys[i]);
         offer(rendition, planar(1));
@@ -326,6 +491,10 @@ int main(void)
         CASE(pace_holds_pictures_back_but_no_notice),
         CASE(closing_while_a_job_waits_or_runs_is_safe),
         CASE(picture_that_cannot_be_decoded_is_left_out),
+        CASE(boxes_are_drawn_on_a_copy),
+        CASE(jpeg_passes_through_while_there_is_nothing_to_draw),
+        CASE(picture_without_boxes_is_drawn_again_when_they_come),
+        CASE(prediction_that_comes_during_the_job_is_not_lost),
         CASE(steady_state_allocates_only_the_parcel),
         CASE(without_memory_a_picture_is_left_out),
     };

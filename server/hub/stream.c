@@ -128,20 +128,54 @@ static void on_state(void *ctx, enum source_state state, const char *why)
     }
 }
 
-static void on_predicted(void *ctx, const struct prediction *prediction)
+/* Have the picture that was looked at drawn once more where it went out without its boxes. */
+static void redraw(struct stream *stream, const struct prediction *prediction)
 {
-    struct stream *stream = ctx;
+    struct rendition *renditions[STREAM_RENDITIONS_LIMIT];
+    struct picture *picture = NULL;
+    unsigned count = 0;
+    pthread_mutex_lock(&stream->lock);
+    if (stream->newest && stream->newest->seq == prediction->seq) {
+        picture = picture_ref(stream->newest);
+        count = stream_renditions_ref(stream, renditions);
+    }
+    pthread_mutex_unlock(&stream->lock);
+    for (unsigned i = 0; i < count; i++) {
+        rendition_redraw(renditions[i], picture);
+        rendition_unref(&renditions[i]);
+    }
+    picture_unref(&picture);
+}
+
+static void tell_prediction(struct stream *stream, enum prediction_format format,
+                            const struct prediction *prediction)
+{
     struct parcel *parcel =
-        parcel_new_prediction(prediction, stream->name, predictor_name(stream->predictor));
+        parcel_new_prediction(format, prediction, stream->name, predictor_name(stream->predictor));
     if (!parcel) {
         return;
     }
     tell(stream, &(struct feed_item){
                      .type = FEED_PREDICTION,
                      .stream = stream,
+                     .format = format,
                      .parcel = parcel,
                  });
     parcel_unref(&parcel);
+}
+
+static void on_predicted(void *ctx, const struct prediction *prediction)
+{
+    struct stream *stream = ctx;
+    shelf_put(stream->shelf, 0, prediction);
+    if (prediction->object_count > 0) {
+        redraw(stream, prediction);
+    }
+    for (int format = 0; format < PREDICTION_FORMAT_COUNT; format++) {
+        if (format == PREDICTION_OWN || atomic_load(&stream->format_users[format]) > 0) {
+            tell_prediction(stream, (enum prediction_format)format, prediction);
+        }
+    }
     atomic_fetch_add_explicit(&stream->stats.predictions, 1, memory_order_relaxed);
 }
 
@@ -167,6 +201,12 @@ static int predictor_make(struct stream *stream, char *why, size_t why_size)
 {
     if (!predictor_check(stream->options.predictor, why, why_size)) {
         return -EINVAL;
+    }
+    stream->shelf = shelf_new();
+    if (!stream->shelf) {
+        snprintf(why, why_size, "there is no memory for the predictor '%.64s'",
+                 stream->options.predictor);
+        return -ENOMEM;
     }
     const struct predictor_sink sink = {
         .predicted = on_predicted,
@@ -239,6 +279,7 @@ void stream_free(struct stream **stream)
     source_free(&s->source);
     predictor_free(&s->predictor);
     stream_renditions_drain(s);
+    shelf_free(&s->shelf);
     picture_unref(&s->newest);
     pthread_cond_destroy(&s->is_emptier);
     pthread_mutex_destroy(&s->lock);
@@ -268,6 +309,18 @@ struct predictor *stream_predictor(struct stream *stream)
 struct stream_stats *stream_stats(struct stream *stream)
 {
     return &stream->stats;
+}
+
+void stream_format_open(struct stream *stream, enum prediction_format format)
+{
+    atomic_fetch_add(&stream->format_users[format], 1);
+}
+
+void stream_format_close(struct stream *stream, enum prediction_format format)
+{
+    const unsigned before = atomic_fetch_sub(&stream->format_users[format], 1);
+    assert(before > 0);
+    (void)before;
 }
 
 void stream_describe(struct stream *stream, struct stream_description *out)

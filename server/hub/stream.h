@@ -75,6 +75,13 @@ struct stream_stats *stream_stats(struct stream *stream);
 void stream_describe(struct stream *stream, struct stream_description *out);
 
 /**
+ * Begin to want predictions in a format: while somebody does, every prediction is written in it,
+ * once for all. PREDICTION_OWN is written in any case.
+ */
+void stream_format_open(struct stream *stream, enum prediction_format format);
+void stream_format_close(struct stream *stream, enum prediction_format format);
+
+/**
  * Begin to want a rendition: the one that exists, or a new one, which starts with the newest
  * picture.
  *

@@ -5,6 +5,7 @@
 #include <pthread.h>
 
 #include "hub/rate.h"
+#include "hub/shelf.h"
 #include "hub/stream.h"
 
 /* The inside of a stream, for stream.c (its life and what comes in) and stream_renditions.c. */
@@ -22,7 +23,9 @@ struct stream {
     struct source *source; /* owned */
     struct source_sink source_sink;
     struct predictor *predictor; /* owned; NULL: none */
+    struct shelf *shelf;         /* owned; NULL without a predictor */
     struct stream_stats stats;
+    _Atomic unsigned format_users[PREDICTION_FORMAT_COUNT]; /* pairs with nothing: a count */
 
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t is_emptier;

@@ -16,13 +16,15 @@ static struct rendition_key key_resolve(const struct stream *stream, struct rend
     if (key.quality == 0) {
         key.quality = stream->options.quality;
     }
+    key.is_boxed = key.is_boxed && stream->predictor; /* else there is never anything to draw */
     assert(key.quality >= 0 && key.quality <= 100);
     return key;
 }
 
 static bool key_is_equal(struct rendition_key a, struct rendition_key b)
 {
-    return a.width == b.width && a.fps_milli == b.fps_milli && a.quality == b.quality;
+    return a.width == b.width && a.fps_milli == b.fps_milli && a.quality == b.quality &&
+           a.is_boxed == b.is_boxed;
 }
 
 /* One that exists, with a user more and a reference; or NULL. */
@@ -98,6 +100,7 @@ struct rendition *stream_rendition_open(struct stream *stream, struct rendition_
         .stream_name = stream->name,
         .stream_id = stream->options.id,
         .stats = &stream->stats,
+        .shelf = stream->shelf,
         .encoders = stream->options.encoders,
         .feeds = stream->options.feeds,
         .feed_count = stream->options.feed_count,

@@ -323,6 +323,91 @@ static void predictions_come_from_real_pictures_only(void **state)
     stream_free(&stream);
 }
 
+static void exports_are_written_while_somebody_wants_them(void **state)
+{
+    (void)state;
+    struct stream_options options = options_of(1);
+    options.predictor = "test";
+    struct stream *stream = started(&options);
+    stream_format_open(stream, PREDICTION_COCO);
+    stream_format_open(stream, PREDICTION_COCO);
+    for (int users = 2; users >= 0; users--) {
+        give(64, false);
+        struct parcel *parcel = wait_for_prediction();
+        assert_int_equal(memcmp(parcel->body.data, "{\"type\":", 8), 0);
+        parcel_unref(&parcel);
+        if (users > 0) { /* told after it, in the same call: once, however many they are */
+            parcel = wait_for_prediction();
+            assert_int_equal(memcmp(parcel->body.data, "{\"info\":", 8), 0);
+            parcel_unref(&parcel);
+            stream_format_close(stream, PREDICTION_COCO);
+        }
+    }
+    stream_stop(stream);
+    stream_free(&stream);
+    for (struct feed_item item; take(&item);) {
+        assert_int_not_equal(item.type, FEED_PREDICTION);
+    }
+}
+
+/* Take pictures until one has predictions drawn into it; gives whose. */
+static uint64_t wait_for_drawn(uint64_t rendition_id)
+{
+    for (;;) {
+        fake_pool_run_all();
+        for (struct feed_item item; take(&item);) {
+            const bool is_it = item.type == FEED_PICTURE && item.rendition_id == rendition_id;
+            const uint64_t seq = is_it ? item.parcel->drawn_seq : 0;
+            parcel_unref(&item.parcel);
+            if (seq > 0) {
+                return seq;
+            }
+        }
+        sem_wait(&woken);
+    }
+}
+
+static void boxed_rendition_gets_the_boxes_of_a_lonely_picture(void **state)
+{
+    (void)state;
+    struct stream_options options = options_of(1);
+    options.predictor = "test";
+    struct stream *stream = started(&options);
+    struct rendition *boxed =
+        stream_rendition_open(stream, (struct rendition_key){ .is_boxed = true });
+    struct rendition *plain = stream_rendition_open(stream, (struct rendition_key){ 0 });
+    struct rendition *same =
+        stream_rendition_open(stream, (struct rendition_key){ .is_boxed = true });
+    assert_ptr_not_equal(boxed, plain);
+    assert_ptr_equal(boxed, same);
+    give(64, false);
+    assert_int_equal(wait_for_drawn(rendition_id(boxed)), 1);
+    stream_rendition_close(stream, &same);
+    stream_rendition_close(stream, &boxed);
+
+    /* Whoever comes later, as a snapshot does, finds them there. */
+    boxed = stream_rendition_open(stream, (struct rendition_key){ .is_boxed = true, .width = 32 });
+    assert_int_equal(wait_for_drawn(rendition_id(boxed)), 1);
+    stream_rendition_close(stream, &boxed);
+    stream_rendition_close(stream, &plain);
+    fake_pool_run_all();
+    stream_free(&stream);
+}
+
+static void without_a_predictor_boxed_is_plain(void **state)
+{
+    (void)state;
+    const struct stream_options options = options_of(1);
+    struct stream *stream = started(&options);
+    struct rendition *plain = stream_rendition_open(stream, (struct rendition_key){ 0 });
+    struct rendition *boxed =
+        stream_rendition_open(stream, (struct rendition_key){ .is_boxed = true });
+    assert_ptr_equal(boxed, plain);
+    stream_rendition_close(stream, &boxed);
+    stream_rendition_close(stream, &plain);
+    stream_free(&stream);
+}
+
 static void what_can_never_work_is_refused(void **state)
 {
     (void)state;
@@ -351,6 +436,9 @@ int main(void)
         CASE(late_rendition_begins_with_the_newest_picture),
         CASE(renditions_are_limited),
         CASE(predictions_come_from_real_pictures_only),
+        CASE(exports_are_written_while_somebody_wants_them),
+        CASE(boxed_rendition_gets_the_boxes_of_a_lonely_picture),
+        CASE(without_a_predictor_boxed_is_plain),
         CASE(what_can_never_work_is_refused),
     };
     return cmocka_run_group_tests_name("hub/stream", tests, NULL, NULL);

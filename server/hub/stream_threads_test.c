@@ -49,13 +49,16 @@ static void *view(void *arg)
 {
     const uint32_t *first_width = arg;
     for (uint32_t i = 0; i < ROUNDS; i++) {
-        struct rendition *rendition =
-            stream_rendition_open(stream, (struct rendition_key){ .width = *first_width + i % 4 });
+        const struct rendition_key key = { .width = *first_width + i % 4, .is_boxed = i % 3 == 0 };
+        const enum prediction_format format = i % 2 ? PREDICTION_COCO : PREDICTION_VOC;
+        struct rendition *rendition = stream_rendition_open(stream, key);
         assert_non_null(rendition);
+        stream_format_open(stream, format);
         struct parcel *newest = rendition_newest(rendition);
         parcel_unref(&newest);
         struct stream_description description;
         stream_describe(stream, &description);
+        stream_format_close(stream, format);
         stream_rendition_close(stream, &rendition);
     }
     return NULL;
@@ -67,7 +70,7 @@ static void *take(void *arg)
     uint64_t last_prediction = 0;
     while (!is_over) {
         for (struct feed_item item; feed_take(feed, &item);) {
-            if (item.type == FEED_PREDICTION) {
+            if (item.type == FEED_PREDICTION && item.format == PREDICTION_OWN) {
                 assert_true(item.parcel->seq > last_prediction);
                 last_prediction = item.parcel->seq;
             }

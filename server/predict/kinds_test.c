@@ -18,6 +18,16 @@ static void specs_find_their_kind(void **state)
         const char *why;
     } rows[] = {
         { "motion", &predictor_kind_motion, true, NULL },
+        { "motion?", &predictor_kind_motion, true, NULL },
+        { "motion?width=320&coast=1", &predictor_kind_motion, true, NULL },
+        { "motion?width=31", &predictor_kind_motion, false,
+          "width takes a number from 32 to 1024" },
+        { "motion?coast=1x", &predictor_kind_motion, false, "coast takes" },
+        { "motion?absorb", &predictor_kind_motion, false, "absorb takes" },
+        { "motion?absorb=nan", &predictor_kind_motion, false, "absorb takes" },
+        { "motion?speed=1&", &predictor_kind_motion, false, "no option 'speed': there are" },
+        { "motions", NULL, false, "try motion" },
+        { "./missing.so?a=b", &predictor_kind_plugin, false, "./missing.so' cannot be read" },
         { "motion:1", NULL, false, "there is no predictor 'motion:1': try motion" },
         { "test", &predictor_kind_test, true, NULL },
         { "test:0", &predictor_kind_test, true, NULL },
@@ -54,7 +64,7 @@ static void test_kind_says_the_same_of_the_same_picture(void **state)
     (void)state;
     void *instance = NULL;
     char why[256] = "";
-    assert_int_equal(predictor_kind_test.open(&instance, "test:1", why, sizeof(why)), 0);
+    assert_int_equal(predictor_kind_test.open(&instance, "test:1", NULL, why, sizeof(why)), 0);
     static struct prediction out[2];
     struct picture *picture = picture_new_planar(PICTURE_GRAY, 16, 16);
     picture->seq = 150;
@@ -71,7 +81,7 @@ static void test_kind_says_the_same_of_the_same_picture(void **state)
     predictor_kind_test.close(&instance);
     assert_null(instance);
     predictor_kind_test.close(&instance);
-    assert_true(predictor_kind_test.open(&instance, "test:x", why, sizeof(why)) < 0);
+    assert_true(predictor_kind_test.open(&instance, "test:x", NULL, why, sizeof(why)) < 0);
     assert_string_not_equal(why, "");
 }
 
@@ -81,7 +91,7 @@ static void motion_kind_finds_what_moves(void **state)
     (void)state;
     void *instance = NULL;
     char why[256] = "";
-    assert_int_equal(predictor_kind_motion.open(&instance, "motion", why, sizeof(why)), 0);
+    assert_int_equal(predictor_kind_motion.open(&instance, "motion", NULL, why, sizeof(why)), 0);
     static struct prediction out;
     for (int i = 0; i < 90; i++) {
         struct picture *picture = picture_new_planar(PICTURE_YUV420, 320, 240);
@@ -109,7 +119,7 @@ static void motion_kind_refuses_what_cannot_be_decoded(void **state)
     (void)state;
     void *instance = NULL;
     char why[256] = "";
-    assert_int_equal(predictor_kind_motion.open(&instance, "motion", why, sizeof(why)), 0);
+    assert_int_equal(predictor_kind_motion.open(&instance, "motion", NULL, why, sizeof(why)), 0);
     struct picture *picture = picture_new_jpeg((const uint8_t *)"jpeg", 4, 8, 8);
     static struct prediction out;
     assert_true(predictor_kind_motion.look(instance, picture, &out) < 0);

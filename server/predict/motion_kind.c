@@ -1,90 +1,59 @@
 /* SPDX-License-Identifier: MIT */
 #include "predict/predictor_impl.h"
 
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "encode/jpeg.h"
-#include "predictors/motion/motion.h"
+#include "predict/plugin_instance.h"
+#include "predict/plugin_load.h"
+#include "predictors/motion/predictor.h"
 
-/*
- * `motion`: gives pictures to predictors/motion and says "moving" of what it finds, because what it
- * is, it does not know.
- */
-
-struct motion_instance {
-    struct motion *motion;
-    struct motion_box boxes[PREDICTION_OBJECTS_MAX];
-};
+/* `motion` or `motion?OPTIONS`: the plug-in predictors/motion, which is built in. */
 
 static bool motion_matches(const char *spec)
 {
-    return strcmp(spec, "motion") == 0;
+    const size_t length = strlen("motion");
+    return strncmp(spec, "motion", length) == 0 && (spec[length] == '\0' || spec[length] == '?');
 }
 
 static void motion_close(void **instance)
 {
-    struct motion_instance *m = *instance;
+    struct plugin_instance *opened = *instance;
     *instance = NULL;
-    if (m) {
-        motion_free(&m->motion);
-        free(m);
-    }
+    plugin_instance_close(&opened);
 }
 
-static int motion_open(void **instance, const char *spec, char *why, size_t why_size)
+static int motion_open(void **instance, const char *spec, const struct predictor_place *place,
+                       char *why, size_t why_size)
 {
-    (void)spec;
-    struct motion_instance *m = calloc(1, sizeof(*m));
-    if (m) {
-        m->motion = motion_new(NULL);
+    (void)place;
+    struct plugin_instance *opened = NULL;
+    const int err =
+        plugin_instance_open(&opened, &motion_predictor, plugin_options(spec), why, why_size);
+    if (!err) {
+        *instance = opened;
     }
-    if (!m || !m->motion) {
-        void *half = m;
-        motion_close(&half);
-        snprintf(why, why_size, "there is no memory for it");
-        return -ENOMEM;
-    }
-    *instance = m;
-    return 0;
+    return err;
+}
+
+/* Opening costs little, and says what is wrong with the options. */
+static bool motion_check(const char *spec, char *why, size_t why_size)
+{
+    void *instance = NULL;
+    const int err = motion_open(&instance, spec, NULL, why, why_size);
+    motion_close(&instance);
+    return err == 0;
 }
 
 static int motion_look_at(void *instance, struct picture *picture, struct prediction *out)
 {
-    struct motion_instance *m = instance;
-    const struct picture *pixels = picture_pixels(picture);
-    if (!pixels) {
-        return -EINVAL;
-    }
-    const struct raster luma = {
-        .data = pixels->planes[0].data,
-        .stride = pixels->planes[0].stride,
-        .width = pixels->width,
-        .height = pixels->height,
-    };
-    out->object_count =
-        motion_look(m->motion, luma, picture->captured_ns, m->boxes, PREDICTION_OBJECTS_MAX);
-    for (size_t i = 0; i < out->object_count; i++) {
-        const struct motion_box *box = &m->boxes[i];
-        out->objects[i] = (struct prediction_object){
-            .label = "moving",
-            .score = box->score,
-            .x = box->x,
-            .y = box->y,
-            .width = box->width,
-            .height = box->height,
-            .track = box->track,
-        };
-    }
-    return 0;
+    return plugin_instance_look(instance, picture, out);
 }
 
 const struct predictor_kind predictor_kind_motion = {
     .name = "motion",
     .form = "motion",
     .matches = motion_matches,
+    .check = motion_check,
     .open = motion_open,
     .look = motion_look_at,
     .close = motion_close,

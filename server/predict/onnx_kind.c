@@ -137,8 +137,10 @@ static void say_what_was_settled(const struct onnx_instance *o, const char *spec
     }
 }
 
-static int onnx_open(void **instance, const char *spec, char *why, size_t why_size)
+static int onnx_open(void **instance, const char *spec, const struct predictor_place *place,
+                     char *why, size_t why_size)
 {
+    (void)place;
     struct onnx_instance *o = NULL;
     const int err = instance_new(&o, spec, false, why, why_size);
     if (!err) {
@@ -155,11 +157,9 @@ static int onnx_look(void *instance, struct picture *picture, struct prediction 
     if (err) {
         return err;
     }
-    char why[TEXT_SIZE] = "";
     const struct tensor *outputs = NULL;
-    err = onnx_session_run(o->session, &outputs, why, sizeof(why));
+    err = onnx_session_run(o->session, &outputs, out->why, sizeof(out->why));
     if (err) {
-        log_debug("onnx", "the model failed why=\"%s\"", why);
         return err;
     }
     return model_read(o->model, outputs, out);

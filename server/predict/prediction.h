@@ -9,6 +9,7 @@
 
 #define PREDICTION_OBJECTS_MAX 256
 #define PREDICTION_LABEL_SIZE 64
+#define PREDICTION_WHY_SIZE 256
 
 struct prediction_object {
     char label[PREDICTION_LABEL_SIZE]; /* UTF-8 */
@@ -18,13 +19,15 @@ struct prediction_object {
 };
 
 struct prediction {
+    const char *stream;     /* its name; borrowed while the predictor looks */
     uint64_t seq;           /* of the picture that was looked at */
     int64_t captured_at_us; /* of that picture */
     int64_t latency_ns;     /* from capture to the result */
     uint32_t width, height; /* of that picture, pixels */
     size_t object_count;
     struct prediction_object objects[PREDICTION_OBJECTS_MAX];
-    char *data; /* owned: any JSON value as text; NULL: null */
+    char *data;                    /* owned: any JSON value as text; NULL: null */
+    char why[PREDICTION_WHY_SIZE]; /* of a picture that failed: a sentence, or "" */
 };
 
 #endif

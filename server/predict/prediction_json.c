@@ -3,209 +3,30 @@
 
 #include <assert.h>
 #include <inttypes.h>
-#include <math.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include <jansson.h>
+#include "predict/text.h"
 
-/*
- * The text is written here rather than built as a tree: numbers come out exactly as rounded (a
- * double printed with 16 digits shows 9.95 as 9.949999999999999), and a prediction costs one or two
- * allocations instead of ten for each object. Jansson judges what others wrote: strings that need
- * escapes and the predictor's data, whose numbers then keep their digits because the text is
- * copied, without the white space.
- */
-
-#define TEXT_FIRST_SIZE 1024
-#define ESCAPE_MAX 6 /* a control character becomes \u0001 */
-
-struct text {
-    char *data;
-    size_t size, capacity;
-    bool is_short; /* of memory; sticks */
-};
-
-/* Room for that many bytes more; NULL once memory is short. */
-static char *text_room(struct text *text, size_t more)
+static void object_put(struct text *text, const struct prediction_object *object)
 {
-    if (text->is_short) {
-        return NULL;
-    }
-    if (text->capacity - text->size < more) {
-        const size_t doubled = text->capacity ? text->capacity * 2 : TEXT_FIRST_SIZE;
-        const size_t capacity = doubled - text->size < more ? text->size + more : doubled;
-        char *data = realloc(text->data, capacity);
-        if (!data) {
-            text->is_short = true;
-            return NULL;
-        }
-        text->data = data;
-        text->capacity = capacity;
-    }
-    return text->data + text->size;
-}
-
-static void text_put(struct text *text, const char *bytes, size_t size)
-{
-    char *room = text_room(text, size);
-    if (room) {
-        memcpy(room, bytes, size);
-        text->size += size;
-    }
-}
-
-static void text_put_string(struct text *text, const char *string)
-{
-    text_put(text, string, strlen(string));
-}
-
-static void text_print(struct text *text, const char *format, ...) FC_PRINTF(2, 3);
-
-static void text_print(struct text *text, const char *format, ...)
-{
-    char line[256];
-    va_list args;
-    va_start(args, format);
-    const int size = vsnprintf(line, sizeof(line), format, args);
-    va_end(args);
-    assert(size >= 0 && (size_t)size < sizeof(line));
-    text_put(text, line, (size_t)size);
-}
-
-/* value / 10^decimals, without the zeros at the end but for one. */
-static void text_put_decimal(struct text *text, int64_t value, int decimals)
-{
-    char digits[32];
-    int64_t unit = 1;
-    for (int i = 0; i < decimals; i++) {
-        unit *= 10;
-    }
-    const uint64_t magnitude = value < 0 ? -(uint64_t)value : (uint64_t)value;
-    int size = snprintf(digits, sizeof(digits), "%s%" PRIu64 ".%0*" PRIu64, value < 0 ? "-" : "",
-                        magnitude / (uint64_t)unit, decimals, magnitude % (uint64_t)unit);
-    while (digits[size - 1] == '0' && digits[size - 2] != '.') {
-        size--;
-    }
-    text_put(text, digits, (size_t)size);
-}
-
-/* A fraction that a predictor gave, which may be anything at all. */
-static void text_put_fraction(struct text *text, float value, int decimals)
-{
-    const double limit = 1000;
-    double sane = isfinite(value) ? value : 0;
-    sane = sane < -limit ? -limit : sane > limit ? limit : sane;
-    text_put_decimal(text, llround(sane * pow(10, decimals)), decimals);
-}
-
-static bool needs_no_escape(const char *string)
-{
-    for (const char *c = string; *c; c++) {
-        if (*c < ' ' || *c > '~' || *c == '"' || *c == '\\') {
-            return false;
-        }
-    }
-    return true;
-}
-
-static json_t *string_of(const char *string)
-{
-    json_t *value = json_string(string);
-    if (value) {
-        return value;
-    }
-    char *ascii = strdup(string); /* not UTF-8, or no memory */
-    if (!ascii) {
-        return NULL;
-    }
-    for (char *c = ascii; *c; c++) {
-        *c = *c & 0x80 ? '?' : *c;
-    }
-    value = json_string(ascii);
-    free(ascii);
-    return value;
-}
-
-static void text_put_json_string(struct text *text, const char *string)
-{
-    if (needs_no_escape(string)) {
-        text_put(text, "\"", 1);
-        text_put_string(text, string);
-        text_put(text, "\"", 1);
-        return;
-    }
-    const size_t most = strlen(string) * ESCAPE_MAX + 2;
-    char *room = text_room(text, most);
-    json_t *value = room ? string_of(string) : NULL;
-    if (!value) {
-        text->is_short = true;
-        return;
-    }
-    const size_t size = json_dumpb(value, room, most, JSON_ENCODE_ANY);
-    json_decref(value);
-    assert(size > 0 && size <= most);
-    text->size += size;
-}
-
-static void text_put_object(struct text *text, const struct prediction_object *object)
-{
-    text_put_string(text, "{\"label\":");
-    text_put_json_string(text, object->label);
+    text_put_words(text, "{\"label\":");
+    text_put_quoted(text, object->label);
     if (object->score >= 0) {
-        text_put_string(text, ",\"score\":");
-        text_put_fraction(text, object->score, 3);
+        text_put_words(text, ",\"score\":");
+        text_put_number(text, object->score, 3);
     }
-    text_put_string(text, ",\"box\":[");
-    text_put_fraction(text, object->x, 4);
+    text_put_words(text, ",\"box\":[");
+    text_put_number(text, object->x, 4);
     text_put(text, ",", 1);
-    text_put_fraction(text, object->y, 4);
+    text_put_number(text, object->y, 4);
     text_put(text, ",", 1);
-    text_put_fraction(text, object->width, 4);
+    text_put_number(text, object->width, 4);
     text_put(text, ",", 1);
-    text_put_fraction(text, object->height, 4);
+    text_put_number(text, object->height, 4);
     text_put(text, "]", 1);
     if (object->track) {
         text_print(text, ",\"track\":%" PRIu32, object->track);
     }
     text_put(text, "}", 1);
-}
-
-static bool is_json(const char *data)
-{
-    json_t *value = json_loads(data, JSON_DECODE_ANY, NULL);
-    const bool is_value = value;
-    json_decref(value);
-    return is_value;
-}
-
-/* Copy valid JSON without the white space between its tokens. */
-static void text_put_data(struct text *text, const char *data)
-{
-    if (!data || !is_json(data)) {
-        text_put_string(text, "null");
-        return;
-    }
-    char *room = text_room(text, strlen(data));
-    if (!room) {
-        return;
-    }
-    char *end = room;
-    bool is_string = false;
-    for (const char *c = data; *c; c++) {
-        if (is_string && *c == '\\') {
-            *end++ = *c++;
-        } else if (*c == '"') {
-            is_string = !is_string;
-        } else if (!is_string && strchr(" \t\r\n", *c)) {
-            continue;
-        }
-        *end++ = *c;
-    }
-    text->size += (size_t)(end - room);
 }
 
 char *prediction_json(const struct prediction *prediction, const char *stream,
@@ -215,13 +36,13 @@ char *prediction_json(const struct prediction *prediction, const char *stream,
     struct text text = { 0 };
     const int64_t us = prediction->captured_at_us > 0 ? prediction->captured_at_us : 0;
 
-    text_put_string(&text, "{\"type\":\"prediction\",\"stream\":");
-    text_put_json_string(&text, stream);
+    text_put_words(&text, "{\"type\":\"prediction\",\"stream\":");
+    text_put_quoted(&text, stream);
     text_print(&text, ",\"seq\":%" PRIu64 ",\"captured_at\":%" PRId64 ".%06" PRId64,
                prediction->seq, us / 1000000, us % 1000000);
-    text_put_string(&text, ",\"predictor\":");
-    text_put_json_string(&text, predictor);
-    text_put_string(&text, ",\"latency_ms\":");
+    text_put_words(&text, ",\"predictor\":");
+    text_put_quoted(&text, predictor);
+    text_put_words(&text, ",\"latency_ms\":");
     text_put_decimal(&text, (prediction->latency_ns + 5000) / 10000, 2);
     text_print(&text, ",\"width\":%" PRIu32 ",\"height\":%" PRIu32 ",\"objects\":[",
                prediction->width, prediction->height);
@@ -229,16 +50,10 @@ char *prediction_json(const struct prediction *prediction, const char *stream,
         if (i > 0) {
             text_put(&text, ",", 1);
         }
-        text_put_object(&text, &prediction->objects[i]);
+        object_put(&text, &prediction->objects[i]);
     }
-    text_put_string(&text, "],\"data\":");
-    text_put_data(&text, prediction->data);
-    text_put(&text, "}", 2); /* and the zero */
-
-    if (text.is_short) {
-        free(text.data);
-        return NULL;
-    }
-    *size = text.size - 1;
-    return text.data;
+    text_put_words(&text, "],\"data\":");
+    text_put_json(&text, prediction->data);
+    text_put_words(&text, "}");
+    return text_finish(&text, size);
 }

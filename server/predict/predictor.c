@@ -9,12 +9,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "predict/inbox.h"
+#include "predict/prediction_check.h"
 #include "predict/predictor_impl.h"
+#include "predict/tracker.h"
 #include "predict/turns.h"
 
 /*
@@ -25,14 +28,18 @@
  * A worker that is done before an earlier picture's waits for it, so pictures in flight are at most
  * the workers, and results need no store but the one that each worker has from the start.
  *
- * An instance that cannot be opened is tried again, after 1 s, 2 s, … 30 s. A picture that fails is
- * counted; the log has one line when it begins and one when it ends.
+ * An instance that cannot be opened, or is lost, is tried again, after 1 s, 2 s, … 30 s, anew from
+ * 1 s after a picture that went well. A picture that fails is counted; the log has one line when it
+ * begins and one when none has failed for some time.
  */
 
 #define THREADS_MAX 64
 #define RETRY_MIN_NS (1 * NS_PER_S)
 #define RETRY_MAX_NS (30 * NS_PER_S)
 #define WHY_SIZE 256
+#define CALM_NS (10 * NS_PER_S)     /* without a failure: they are over */
+#define LINES_MAX 40                /* of what others write, in the log, */
+#define LINES_NS (60 * NS_PER_S)    /* in this time, for each instance */
 #define PATIENCE_NS (10 * NS_PER_S) /* for a source that waits */
 
 /* Its own thread only, but for thread. */
@@ -41,34 +48,39 @@ struct worker {
     pthread_t thread;
     void *instance; /* NULL while it cannot be opened */
     int64_t retry_ns;
+    struct quota quota;
+    struct predictor_place place;
     struct prediction prediction;
 };
 
+/* What the log was last told of the instances. */
+enum told { TOLD_NOTHING, TOLD_DOWN, TOLD_RUNNING };
+
 struct predictor {
     const struct predictor_kind *kind;
+    struct predictor_traits traits;
     char *spec;
     struct predictor_sink sink;
     int64_t retry_min_ns, retry_max_ns;
     struct predictor_stats stats;
     _Atomic enum predictor_state state;
     _Atomic unsigned open_count; /* instances */
-    _Atomic bool is_failing;     /* the last picture did */
+    _Atomic bool has_faults;     /* what it said had to be put right */
+    _Atomic enum told told;
+    _Atomic int64_t failed_ns; /* the last picture that failed; 0: the log was told of the end */
+    int stop_fd;               /* eventfd */
     struct inbox inbox;
     struct turns turns;
-    unsigned worker_count; /* running */
+    struct tracker *tracker; /* owned; NULL: not asked for. Of whose turn it is */
+    unsigned worker_count;   /* running */
     struct worker workers[];
 };
 
-/* True when it was another before. */
-static bool state_enter(struct predictor *predictor, enum predictor_state next)
+static void state_enter(struct predictor *predictor, enum predictor_state next)
 {
-    if (atomic_exchange(&predictor->state, next) == next) {
-        return false;
-    }
-    if (predictor->sink.changed) {
+    if (atomic_exchange(&predictor->state, next) != next && predictor->sink.changed) {
         predictor->sink.changed(predictor->sink.ctx);
     }
-    return true;
 }
 
 static void count(_Atomic uint64_t *counter)
@@ -85,13 +97,12 @@ static void worker_close(struct worker *worker)
     }
 }
 
-/* Say that there is no instance, and wait before the next try; false once stopped. */
-static bool worker_back_off(struct worker *worker, const char *why)
+/* Wait before the next try; false once stopped. */
+static bool worker_back_off(struct worker *worker)
 {
     struct predictor *predictor = worker->predictor;
-    if (atomic_load(&predictor->open_count) == 0 && state_enter(predictor, PREDICTOR_DOWN)) {
-        log_warn("predict", "predictor is down stream=%s name=%s why=\"%s\"",
-                 predictor->sink.stream, predictor->kind->name, why);
+    if (atomic_load(&predictor->open_count) == 0) {
+        state_enter(predictor, PREDICTOR_DOWN);
     }
     const int64_t pause_ns = worker->retry_ns;
     worker->retry_ns =
@@ -104,29 +115,50 @@ static bool worker_open(struct worker *worker)
     struct predictor *predictor = worker->predictor;
     for (;;) {
         char why[WHY_SIZE] = "";
-        const int err = predictor->kind->open(&worker->instance, predictor->spec, why, sizeof(why));
+        const int err = predictor->kind->open(&worker->instance, predictor->spec, &worker->place,
+                                              why, sizeof(why));
         if (!err) {
             break;
         }
         worker->instance = NULL;
-        if (!worker_back_off(worker, why[0] ? why : strerror(-err))) {
+        if (atomic_load(&predictor->open_count) == 0 &&
+            atomic_exchange(&predictor->told, TOLD_DOWN) != TOLD_DOWN) {
+            log_warn("predict", "predictor is down stream=%s name=%s why=\"%s\"",
+                     predictor->sink.stream, predictor->traits.name, why[0] ? why : strerror(-err));
+        }
+        if (!worker_back_off(worker)) {
             return false;
         }
     }
     atomic_fetch_add(&predictor->open_count, 1);
-    if (state_enter(predictor, PREDICTOR_RUNNING)) {
+    state_enter(predictor, PREDICTOR_RUNNING);
+    if (atomic_exchange(&predictor->told, TOLD_RUNNING) != TOLD_RUNNING) {
         log_info("predict", "predictor is running stream=%s name=%s", predictor->sink.stream,
-                 predictor->kind->name);
+                 predictor->traits.name);
     }
     return true;
 }
 
-static void note_failure(struct predictor *predictor, uint64_t seq, int err)
+static void note_failure(struct predictor *predictor, const struct prediction *failed, int err)
 {
     count(&predictor->stats.failed);
-    if (!atomic_exchange(&predictor->is_failing, true)) {
+    if (atomic_exchange(&predictor->failed_ns, clock_steady_ns()) == 0) {
         log_warn("predict", "pictures fail stream=%s name=%s from=%" PRIu64 " why=\"%s\"",
-                 predictor->sink.stream, predictor->kind->name, seq, strerror(-err));
+                 predictor->sink.stream, predictor->traits.name, failed->seq,
+                 failed->why[0] ? failed->why : strerror(-err));
+    }
+}
+
+/* Put right what a predictor said, and say so once. */
+static void check(struct predictor *predictor, struct prediction *prediction)
+{
+    char why[PREDICTION_WHY_SIZE];
+    const size_t faults = prediction_check(prediction, why, sizeof(why));
+    if (faults > 0 && !atomic_exchange(&predictor->has_faults, true)) {
+        log_warn("predict",
+                 "objects are not as they should be stream=%s name=%s seq=%" PRIu64
+                 " faults=%zu first=\"%s\"",
+                 predictor->sink.stream, predictor->traits.name, prediction->seq, faults, why);
     }
 }
 
@@ -135,9 +167,14 @@ static void note_success(struct worker *worker, uint64_t seq)
     struct predictor *predictor = worker->predictor;
     worker->retry_ns = predictor->retry_min_ns;
     count(&predictor->stats.seen);
-    if (atomic_load(&predictor->is_failing) && atomic_exchange(&predictor->is_failing, false)) {
-        log_info("predict", "pictures no longer fail stream=%s name=%s from=%" PRIu64,
-                 predictor->sink.stream, predictor->kind->name, seq);
+    int64_t failed_ns = atomic_load(&predictor->failed_ns);
+    if (failed_ns && clock_steady_ns() - failed_ns >= CALM_NS &&
+        atomic_compare_exchange_strong(&predictor->failed_ns, &failed_ns, 0)) {
+        log_info("predict",
+                 "pictures no longer fail stream=%s name=%s seq=%" PRIu64 " failed=%" PRIu64
+                 " restarts=%" PRIu64,
+                 predictor->sink.stream, predictor->traits.name, seq,
+                 atomic_load(&predictor->stats.failed), atomic_load(&predictor->stats.restarts));
     }
     if (atomic_load(&predictor->state) != PREDICTOR_RUNNING) {
         state_enter(predictor, PREDICTOR_RUNNING); /* another worker's loss came in between */
@@ -149,26 +186,33 @@ static int worker_look(struct worker *worker, struct picture *picture, uint64_t 
 {
     struct predictor *predictor = worker->predictor;
     struct prediction *prediction = &worker->prediction;
+    prediction->stream = predictor->sink.stream;
     prediction->seq = picture->seq;
     prediction->captured_at_us = picture->captured_at_us;
     prediction->width = picture->width;
     prediction->height = picture->height;
     prediction->object_count = 0;
     prediction->data = NULL;
+    prediction->why[0] = '\0';
 
     const int64_t begin_ns = clock_steady_ns();
     const int err = predictor->kind->look(worker->instance, picture, prediction);
     const int64_t end_ns = clock_steady_ns();
-    assert(prediction->object_count <= PREDICTION_OBJECTS_MAX);
     prediction->latency_ns = end_ns - picture->captured_ns;
+    if (!err) {
+        check(predictor, prediction);
+    }
 
     turns_wait(&predictor->turns, ticket);
     if (err) {
-        note_failure(predictor, picture->seq, err);
+        note_failure(predictor, prediction, err);
     } else {
         histogram_add(&predictor->stats.run, end_ns - begin_ns);
         histogram_add(&predictor->stats.latency, prediction->latency_ns);
         note_success(worker, picture->seq);
+        if (predictor->tracker) {
+            tracker_look(predictor->tracker, prediction, picture->captured_ns);
+        }
         predictor->sink.predicted(predictor->sink.ctx, prediction);
     }
     turns_pass(&predictor->turns, ticket);
@@ -199,7 +243,10 @@ static void *worker_main(void *arg)
     while (goes_on && worker_open(worker)) {
         const bool is_lost = worker_serve(worker);
         worker_close(worker);
-        goes_on = is_lost && worker_back_off(worker, "it is lost and will be opened again");
+        if (is_lost) {
+            count(&worker->predictor->stats.restarts);
+        }
+        goes_on = is_lost && worker_back_off(worker);
     }
     return NULL;
 }
@@ -215,6 +262,10 @@ static int workers_start(struct predictor *predictor, unsigned wanted)
         struct worker *worker = &predictor->workers[predictor->worker_count];
         worker->predictor = predictor;
         worker->retry_ns = predictor->retry_min_ns;
+        worker->quota = (struct quota){ .most = LINES_MAX, .window_ns = LINES_NS };
+        worker->place = (struct predictor_place){ .stream = predictor->sink.stream,
+                                                  .stop_fd = predictor->stop_fd,
+                                                  .quota = &worker->quota };
         err = pthread_create(&worker->thread, NULL, worker_main, worker);
         if (!err) {
             pthread_setname_np(worker->thread, "predict");
@@ -225,14 +276,23 @@ static int workers_start(struct predictor *predictor, unsigned wanted)
     return -err;
 }
 
-static unsigned threads_resolve(const struct predictor_options *options)
+static struct predictor_traits traits_resolve(const struct predictor_options *options)
+{
+    struct predictor_traits traits = { .parallel_max = options->kind->parallel_max };
+    snprintf(traits.name, sizeof(traits.name), "%s", options->kind->name);
+    if (options->kind->describe) {
+        options->kind->describe(options->spec, &traits);
+    }
+    return traits;
+}
+
+static unsigned threads_resolve(unsigned wanted, unsigned parallel_max)
 {
     const long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    unsigned wanted = options->threads;
     if (wanted == 0) {
         wanted = processors < 1 ? 1 : processors > THREADS_MAX ? THREADS_MAX : (unsigned)processors;
     }
-    const unsigned limit = options->kind->parallel_max > 0 ? options->kind->parallel_max : 1;
+    const unsigned limit = parallel_max > 0 ? parallel_max : 1;
     wanted = wanted < limit ? wanted : limit;
     return wanted < THREADS_MAX ? wanted : THREADS_MAX;
 }
@@ -241,13 +301,16 @@ int predictor_new_of_kind(struct predictor **out, const struct predictor_options
                           const struct predictor_sink *sink)
 {
     assert(sink->predicted);
-    const unsigned wanted = threads_resolve(options);
+    const struct predictor_traits traits = traits_resolve(options);
+    const unsigned wanted =
+        threads_resolve(options->threads ? options->threads : traits.threads, traits.parallel_max);
     struct predictor *predictor =
         calloc(1, sizeof(*predictor) + wanted * sizeof(predictor->workers[0]));
     if (!predictor) {
         return -ENOMEM;
     }
     predictor->kind = options->kind;
+    predictor->traits = traits;
     predictor->sink = *sink;
     predictor->retry_min_ns = options->retry_min_ns ? options->retry_min_ns : RETRY_MIN_NS;
     predictor->retry_max_ns = options->retry_max_ns ? options->retry_max_ns : RETRY_MAX_NS;
@@ -256,7 +319,13 @@ int predictor_new_of_kind(struct predictor **out, const struct predictor_options
 
     int err = 0;
     predictor->spec = strdup(options->spec);
-    if (!predictor->spec) {
+    predictor->tracker = options->tracks ? tracker_new(NULL) : NULL;
+    predictor->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (predictor->stop_fd < 0) {
+        err = -errno;
+        goto out;
+    }
+    if (!predictor->spec || (options->tracks && !predictor->tracker)) {
         err = -ENOMEM;
         goto out;
     }
@@ -287,13 +356,17 @@ void predictor_free(struct predictor **predictor)
     if (!p) {
         return;
     }
-    inbox_stop(&p->inbox);
+    predictor_stop(p);
     for (unsigned i = 0; i < p->worker_count; i++) {
         pthread_join(p->workers[i].thread, NULL);
     }
     assert(atomic_load(&p->open_count) == 0);
     inbox_fini(&p->inbox);
     turns_fini(&p->turns);
+    tracker_free(&p->tracker);
+    if (p->stop_fd >= 0) {
+        close(p->stop_fd);
+    }
     free(p->spec);
     free(p);
     *predictor = NULL; /* only now: until its threads ended, the sink could ask it for its name */
@@ -320,11 +393,14 @@ void predictor_offer_patiently(struct predictor *predictor, struct picture *pict
 void predictor_stop(struct predictor *predictor)
 {
     inbox_stop(&predictor->inbox);
+    if (predictor->stop_fd >= 0) {
+        (void)eventfd_write(predictor->stop_fd, 1); /* for those who wait for others */
+    }
 }
 
 const char *predictor_name(const struct predictor *predictor)
 {
-    return predictor->kind->name;
+    return predictor->traits.name;
 }
 
 enum predictor_state predictor_state(const struct predictor *predictor)

@@ -34,8 +34,9 @@ struct predictor_sink {
 /** Looked at, never waited for. */
 struct predictor_stats {
     _Atomic uint64_t seen, skipped, failed;
-    struct histogram latency; /* capture to result */
-    struct histogram run;     /* the predictor's own time */
+    _Atomic uint64_t restarts; /* instances that were lost and replaced */
+    struct histogram latency;  /* capture to result */
+    struct histogram run;      /* the predictor's own time */
 };
 
 /**

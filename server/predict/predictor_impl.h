@@ -2,12 +2,29 @@
 #ifndef PREDICT_PREDICTOR_IMPL_H
 #define PREDICT_PREDICTOR_IMPL_H
 
+#include "base/quota.h"
 #include "predict/predictor.h"
+
+/* Where an instance works. Borrowed for its life. */
+struct predictor_place {
+    const char *stream;  /* its name */
+    int stop_fd;         /* readable once the predictor is to stop */
+    struct quota *quota; /* for the log, of lines that others wrote; outlives instances */
+};
 
 /* For those who write a predictor kind: one file fills this table and is listed in kinds.c. */
 
+#define PREDICTOR_NAME_SIZE 64
+
+/* What depends on the spec. Comes filled in with the kind's own. */
+struct predictor_traits {
+    char name[PREDICTOR_NAME_SIZE]; /* as predictions carry it; not empty */
+    unsigned parallel_max;
+    unsigned threads; /* instances that the spec asks for; 0: one per processor */
+};
+
 struct predictor_kind {
-    const char *name; /* as predictions carry it */
+    const char *name; /* as predictions carry it, unless describe() says otherwise */
     const char *form; /* as a user types it, for --help: "motion", "exec:COMMAND" */
 
     /* Whether a spec asks for this kind. */
@@ -16,12 +33,17 @@ struct predictor_kind {
     /* Whether one could be made of that spec, with a sentence in why if not. NULL: always. */
     bool (*check)(const char *spec, char *why, size_t why_size);
 
+    /* Say what depends on the spec. NULL, or out left as it is: what stands in this table. */
+    void (*describe)(const char *spec, struct predictor_traits *out);
+
     /* Make one instance, used by one thread. why gets a sentence on failure. 0 or -errno. */
-    int (*open)(void **instance, const char *spec, char *why, size_t why_size);
+    int (*open)(void **instance, const char *spec, const struct predictor_place *place, char *why,
+                size_t why_size);
 
     /*
-     * Look at one picture. out comes with seq, times and size filled in, and no objects. 0 or
-     * -errno; after -EPIPE the instance is lost: it is closed and another is opened.
+     * Look at one picture. out comes with stream, seq, times and size filled in, and no objects;
+     * prediction_check() is the caller's. 0, or -errno and perhaps a sentence in out->why; after
+     * -EPIPE the instance is lost: it is closed and another is opened.
      */
     int (*look)(void *instance, struct picture *picture, struct prediction *out);
 
@@ -35,8 +57,11 @@ struct predictor_kind {
 extern const struct predictor_kind *const predictor_kinds[]; /* ends in NULL */
 
 extern const struct predictor_kind predictor_kind_motion;
+extern const struct predictor_kind predictor_kind_kserve;
 extern const struct predictor_kind predictor_kind_onnx;
+extern const struct predictor_kind predictor_kind_plugin;
 extern const struct predictor_kind predictor_kind_test;
+extern const struct predictor_kind predictor_kind_worker;
 
 /** The kind that a spec asks for, or NULL. */
 const struct predictor_kind *predictor_kind_find(const char *spec);
@@ -45,8 +70,9 @@ const struct predictor_kind *predictor_kind_find(const char *spec);
 struct predictor_options {
     const struct predictor_kind *kind;  /* borrowed for the predictor's life */
     const char *spec;                   /* copied */
-    unsigned threads;                   /* 0: one per processor; at most the kind's parallel_max */
+    unsigned threads;                   /* 0: as the spec says; at most parallel_max */
     int64_t retry_min_ns, retry_max_ns; /* after a failed open; 0: 1 s, 30 s */
+    bool tracks; /* follow objects from picture to picture where the kind does not; tracker.h */
 };
 
 /** As predictor_new(), of a kind that need not be in the list. */

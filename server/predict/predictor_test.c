@@ -2,6 +2,7 @@
 #include "predict/predictor.h"
 
 #include <errno.h>
+#include <math.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <setjmp.h>
@@ -31,6 +32,7 @@ static struct {
     /* the sink's; read after a wait for `delivered`, or once the predictor is gone */
     sem_t delivered;
     uint64_t seqs[SEQ_MAX];
+    uint32_t tracks[SEQ_MAX];
     unsigned count;
     sem_t changed;
 } fake;
@@ -40,8 +42,10 @@ static bool fake_matches(const char *spec)
     return strcmp(spec, "fake") == 0;
 }
 
-static int fake_open(void **instance, const char *spec, char *why, size_t why_size)
+static int fake_open(void **instance, const char *spec, const struct predictor_place *place,
+                     char *why, size_t why_size)
 {
+    (void)place;
     (void)why;
     (void)why_size;
     assert_string_equal(spec, "fake:spec");
@@ -57,6 +61,8 @@ static int fake_open(void **instance, const char *spec, char *why, size_t why_si
 static int fake_look(void *instance, struct picture *picture, struct prediction *out)
 {
     assert_non_null(instance);
+    assert_string_equal(out->stream, "cam");
+    assert_string_equal(out->why, "");
     assert_int_equal(out->seq, picture->seq);
     assert_int_equal(out->captured_at_us, picture->captured_at_us);
     assert_int_equal(out->width, picture->width);
@@ -64,8 +70,13 @@ static int fake_look(void *instance, struct picture *picture, struct prediction 
     assert_null(out->data);
     sem_post(&fake.begun);
     sem_wait(&fake.permits[picture->seq]);
-    out->object_count = 1;
+    out->object_count = 2;
+    out->objects[0] = (struct prediction_object){ .label = "none", .x = NAN };
+    out->objects[1] = (struct prediction_object){
+        .label = "some", .x = -1, .y = 0.4f, .width = 2, .height = 0.2f
+    };
     out->data = strdup("true");
+    strcpy(out->why, "as it was told");
     return fake.results[picture->seq];
 }
 
@@ -91,6 +102,10 @@ static void on_predicted(void *ctx, const struct prediction *prediction)
     assert_ptr_equal(ctx, &fake);
     assert_true(prediction->latency_ns > 0);
     assert_string_equal(prediction->data, "true");
+    assert_int_equal(prediction->object_count, 1); /* what is no box was left out, */
+    assert_string_equal(prediction->objects[0].label, "some");
+    assert_true(prediction->objects[0].x >= 0); /* and what stands out of the picture cut off */
+    fake.tracks[fake.count] = prediction->objects[0].track;
     fake.seqs[fake.count++] = prediction->seq;
     sem_post(&fake.delivered);
 }
@@ -101,7 +116,7 @@ static void on_changed(void *ctx)
     sem_post(&fake.changed);
 }
 
-static struct predictor *started(unsigned threads)
+static struct predictor *started_with(unsigned threads, bool tracks)
 {
     struct predictor *predictor = NULL;
     const struct predictor_options options = {
@@ -110,6 +125,7 @@ static struct predictor *started(unsigned threads)
         .threads = threads,
         .retry_min_ns = 1000,
         .retry_max_ns = 4000,
+        .tracks = tracks,
     };
     const struct predictor_sink sink = {
         .stream = "cam",
@@ -121,11 +137,17 @@ static struct predictor *started(unsigned threads)
     return predictor;
 }
 
+static struct predictor *started(unsigned threads)
+{
+    return started_with(threads, false);
+}
+
 static void offer(struct predictor *predictor, uint64_t seq)
 {
     struct picture *picture = picture_new_planar(PICTURE_GRAY, 4, 4);
     picture->seq = seq;
     picture->captured_at_us = (int64_t)seq * 1000;
+    picture->captured_ns = (int64_t)seq * 1000000;
     predictor_offer(predictor, picture);
     picture_unref(&picture);
 }
@@ -167,6 +189,29 @@ static void results_leave_in_picture_order(void **state)
     assert_int_equal(fake.opened, fake.closed);
 }
 
+/* Also when a later picture is done first. */
+static void tracks_are_given_in_picture_order_when_asked_for(void **state)
+{
+    for (uint32_t tracks = 0; tracks < 2; tracks++) {
+        setup(state);
+        struct predictor *predictor = started_with(4, tracks);
+        for (uint64_t seq = 1; seq <= 4; seq++) {
+            offer(predictor, seq);
+            sem_wait(&fake.begun);
+        }
+        for (uint64_t seq = 4; seq >= 1; seq--) {
+            sem_post(&fake.permits[seq]);
+        }
+        for (int i = 0; i < 4; i++) {
+            sem_wait(&fake.delivered);
+        }
+        predictor_free(&predictor);
+        for (int i = 0; i < 4; i++) {
+            assert_int_equal(fake.tracks[i], tracks);
+        }
+    }
+}
+
 static void only_the_newest_is_looked_at_and_skips_are_counted(void **state)
 {
     (void)state;
@@ -188,6 +233,31 @@ static void only_the_newest_is_looked_at_and_skips_are_counted(void **state)
     assert_true(histogram_quantile(&predictor_stats(predictor)->run, 0.5) >= 0);
     assert_string_equal(predictor_name(predictor), "fake");
     predictor_free(&predictor);
+}
+
+static void describe(const char *spec, struct predictor_traits *out)
+{
+    assert_string_equal(spec, "fake:spec");
+    assert_string_equal(out->name, "fake");
+    assert_int_equal(out->parallel_max, 4);
+    strcpy(out->name, "described");
+    out->parallel_max = 1;
+}
+
+static void kind_may_say_what_depends_on_the_spec(void **state)
+{
+    (void)state;
+    kind.describe = describe;
+    struct predictor *predictor = started(4);
+    kind.describe = NULL;
+    assert_string_equal(predictor_name(predictor), "described");
+    for (uint64_t seq = 1; seq <= 2; seq++) {
+        sem_post(&fake.permits[seq]);
+        offer(predictor, seq);
+        sem_wait(&fake.delivered);
+    }
+    predictor_free(&predictor);
+    assert_int_equal(fake.opened, 1);
 }
 
 static void failed_pictures_are_counted_and_the_next_is_looked_at(void **state)
@@ -306,7 +376,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(results_leave_in_picture_order, setup),
+        cmocka_unit_test(tracks_are_given_in_picture_order_when_asked_for),
         cmocka_unit_test_setup(only_the_newest_is_looked_at_and_skips_are_counted, setup),
+        cmocka_unit_test_setup(kind_may_say_what_depends_on_the_spec, setup),
         cmocka_unit_test_setup(failed_pictures_are_counted_and_the_next_is_looked_at, setup),
         cmocka_unit_test_setup(opening_is_tried_again, setup),
         cmocka_unit_test_setup(one_that_never_opens_can_be_stopped, setup),

@@ -46,8 +46,10 @@ static bool test_check(const char *spec, char *why, size_t why_size)
     return false;
 }
 
-static int test_open(void **instance, const char *spec, char *why, size_t why_size)
+static int test_open(void **instance, const char *spec, const struct predictor_place *place,
+                     char *why, size_t why_size)
 {
+    (void)place;
     if (!test_check(spec, why, why_size)) {
         return -EINVAL;
     }

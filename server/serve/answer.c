@@ -90,6 +90,40 @@ static bool is_given(struct fc_bytes query, const char *name)
     return false;
 }
 
+/* Whether boxes are to be drawn; false, and the visit is answered, when it does not say. */
+static bool parse_boxes(const struct visit *visit, bool *is_boxed)
+{
+    char value[VALUE_SIZE] = "";
+    if (!fc_http_query_get(visit->request->query, "boxes", value, sizeof(value)) &&
+        !is_given(visit->request->query, "boxes")) {
+        return true;
+    }
+    if (strcmp(value, "0") != 0 && strcmp(value, "1") != 0) {
+        answer_error(visit, 400, "boxes must be 0 or 1",
+                     "boxes=1 draws what the predictors saw into the pictures");
+        return false;
+    }
+    *is_boxed = value[0] == '1';
+    return true;
+}
+
+bool answer_parse_format(const struct visit *visit, enum prediction_format *format)
+{
+    char value[VALUE_SIZE] = "";
+    *format = PREDICTION_OWN;
+    if (!fc_http_query_get(visit->request->query, "format", value, sizeof(value)) &&
+        !is_given(visit->request->query, "format")) {
+        return true;
+    }
+    *format = prediction_format_parse(value);
+    if (*format == PREDICTION_FORMAT_COUNT) {
+        answer_error(visit, 400, "format must be json, coco or voc",
+                     "leave it out to get predictions as /ws sends them");
+        return false;
+    }
+    return true;
+}
+
 bool answer_parse_key(const struct visit *visit, struct rendition_key *key)
 {
     for (size_t i = 0; i < KEY_MEMBER_COUNT; i++) {
@@ -110,5 +144,5 @@ bool answer_parse_key(const struct visit *visit, struct rendition_key *key)
             return false;
         }
     }
-    return true;
+    return parse_boxes(visit, &key->is_boxed);
 }

@@ -31,7 +31,14 @@ void answer_message(struct fc_conn *conn, json_t *json);
     "X-Accel-Buffering: no\r\nX-Content-Type-Options: nosniff\r\n"
 
 /**
- * Read fps, width and quality from the query.
+ * Read the format of predictions from the query.
+ *
+ * Errors:    false, and the visit is answered 400.
+ */
+FC_NODISCARD bool answer_parse_format(const struct visit *visit, enum prediction_format *format);
+
+/**
+ * Read fps, width, quality and boxes from the query.
  *
  * Errors:    false, and the visit is answered 400.
  */

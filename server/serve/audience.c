@@ -16,7 +16,7 @@ struct channel {
 
 /* The taps on what is not a picture, per stream. */
 struct desk {
-    struct list_link predictions;
+    struct list_link predictions[PREDICTION_FORMAT_COUNT];
     struct list_link changes;
 };
 
@@ -39,15 +39,19 @@ static struct desk *desk_of(struct audience *audience, const struct stream *stre
 /*
  * A new tap is given the newest picture at once; that one may still wait in the feed as well. After
  * a change of settings the same picture may come once more, but not an older one, such as the
- * newest of a rendition with fewer pictures a second.
+ * newest of a rendition with fewer pictures a second. A picture comes again when it has more drawn
+ * into it.
  */
 static void deliver(struct tap *tap, const struct feed_item *item)
 {
     if (item->type == FEED_PICTURE) {
         const uint64_t seq = item->parcel->seq;
-        if (seq < tap->seen_seq || (seq == tap->seen_seq && tap->has_seen)) {
+        const unsigned drawn = item->parcel->drawn;
+        if (seq < tap->seen_seq ||
+            (seq == tap->seen_seq && tap->has_seen && drawn <= tap->seen_drawn)) {
             return;
         }
+        tap->seen_drawn = drawn;
         tap->seen_seq = seq;
         tap->has_seen = true;
     }
@@ -105,7 +109,7 @@ static void dispatch(struct audience *audience, const struct feed_item *item)
         }
         break;
     case FEED_PREDICTION:
-        deliver_all(&desk_of(audience, item->stream)->predictions, item);
+        deliver_all(&desk_of(audience, item->stream)->predictions[item->format], item);
         break;
     case FEED_CHANGE:
         deliver_all(&desk_of(audience, item->stream)->changes, item);
@@ -140,7 +144,9 @@ struct audience *audience_new(struct site *site, struct fc_loop *loop)
     audience->task.run = run_task;
     list_init(&audience->channels);
     for (uint32_t i = 0; i < site->stream_count; i++) {
-        list_init(&audience->desks[i].predictions);
+        for (int format = 0; format < PREDICTION_FORMAT_COUNT; format++) {
+            list_init(&audience->desks[i].predictions[format]);
+        }
         list_init(&audience->desks[i].changes);
     }
     return audience;
@@ -235,9 +241,13 @@ void audience_show_newest(struct tap *tap)
 }
 
 void audience_open_predictions(struct audience *audience, struct tap *tap, struct stream *stream,
-                               tap_fn *on_item)
+                               enum prediction_format format, tap_fn *on_item)
 {
-    tap_open(tap, &desk_of(audience, stream)->predictions, stream, on_item);
+    tap_open(tap, &desk_of(audience, stream)->predictions[format], stream, on_item);
+    tap->format = format;
+    if (format != PREDICTION_OWN) {
+        stream_format_open(stream, format);
+    }
 }
 
 void audience_open_changes(struct audience *audience, struct tap *tap, struct stream *stream,
@@ -254,6 +264,9 @@ void audience_close(struct audience *audience, struct tap *tap)
     }
     list_remove(&tap->link);
     struct channel *channel = tap->channel;
+    if (tap->format != PREDICTION_OWN) {
+        stream_format_close(tap->stream, tap->format);
+    }
     *tap = (struct tap){ .seen_seq = tap->seen_seq }; /* it may be opened again */
     if (channel) {
         channel_release(&channel);

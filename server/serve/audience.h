@@ -22,11 +22,13 @@ typedef void tap_fn(struct tap *tap, const struct feed_item *item);
 /** One viewer's wish for one kind of thing; embedded in the viewer. Zero is a closed tap. */
 struct tap {
     struct list_link link;
-    tap_fn *deliver;         /* borrows the item; may close its own tap and others */
-    struct stream *stream;   /* borrowed; NULL: closed */
-    struct channel *channel; /* of pictures; NULL otherwise */
-    uint64_t seen_seq;       /* of pictures: the last that was delivered; survives closing */
-    bool has_seen;           /* since it was opened */
+    tap_fn *deliver;               /* borrows the item; may close its own tap and others */
+    struct stream *stream;         /* borrowed; NULL: closed */
+    struct channel *channel;       /* of pictures; NULL otherwise */
+    enum prediction_format format; /* of predictions; PREDICTION_OWN otherwise */
+    uint64_t seen_seq;             /* of pictures: the last that was delivered; survives closing */
+    bool has_seen;                 /* since it was opened */
+    unsigned seen_drawn;           /* predictions drawn into that one */
 };
 
 FC_NODISCARD struct audience *audience_new(struct site *site, struct fc_loop *loop);
@@ -54,8 +56,9 @@ FC_NODISCARD bool audience_open_pictures(struct audience *audience, struct tap *
 /** Have the newest picture that is there already delivered now, within the call. */
 void audience_show_newest(struct tap *tap);
 
+/** Want the predictions, written in that format. */
 void audience_open_predictions(struct audience *audience, struct tap *tap, struct stream *stream,
-                               tap_fn *deliver);
+                               enum prediction_format format, tap_fn *deliver);
 
 /** Want to know when the stream's state, size or predictor changes. */
 void audience_open_changes(struct audience *audience, struct tap *tap, struct stream *stream,

@@ -98,7 +98,7 @@ static void subscription_apply(struct subscription *subscription, bool is_key_ne
         audience_close(audience, &subscription->predictions);
     } else if (!subscription->predictions.stream) {
         audience_open_predictions(audience, &subscription->predictions, subscription->stream,
-                                  deliver_prediction);
+                                  PREDICTION_OWN, deliver_prediction);
     }
     hold_if_full(subscription);
     if (wants_pictures && !subscription->pictures.stream) {

@@ -26,7 +26,8 @@ static void closed(struct endpoint *endpoint)
 
 static const struct endpoint_ops ops = { .closed = closed };
 
-static void subscriber_open(const struct visit *visit, enum prediction_form form)
+static void subscriber_open(const struct visit *visit, enum prediction_form form,
+                            enum prediction_format format)
 {
     struct subscriber *subscriber = calloc(1, sizeof(*subscriber));
     if (!subscriber) {
@@ -35,15 +36,19 @@ static void subscriber_open(const struct visit *visit, enum prediction_form form
     }
     subscriber->form = form;
     endpoint_attach(&subscriber->endpoint, &ops, visit);
-    audience_open_predictions(visit->audience, &subscriber->tap, visit->stream, deliver);
+    audience_open_predictions(visit->audience, &subscriber->tap, visit->stream, format, deliver);
 }
 
 void predictions_visit(const struct visit *visit)
 {
     const struct fc_http_request *request = visit->request;
+    enum prediction_format format;
+    if (!answer_parse_format(visit, &format)) {
+        return;
+    }
     if (visit->is_upgrade) {
         if (fc_conn_accept(visit->conn, request, NULL)) {
-            subscriber_open(visit, PREDICTION_FORM_WS);
+            subscriber_open(visit, PREDICTION_FORM_WS, format);
         }
         return;
     }
@@ -59,6 +64,6 @@ void predictions_visit(const struct visit *visit)
     }
     fc_conn_stream(visit->conn, &response);
     if (request->method != FC_HTTP_HEAD) {
-        subscriber_open(visit, wants_lines ? PREDICTION_FORM_LINE : PREDICTION_FORM_EVENT);
+        subscriber_open(visit, wants_lines ? PREDICTION_FORM_LINE : PREDICTION_FORM_EVENT, format);
     }
 }

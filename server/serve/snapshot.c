@@ -8,7 +8,7 @@
 
 #include "serve/answer.h"
 
-#define ETAG_SIZE 64
+#define ETAG_SIZE 96
 
 struct snapshot {
     struct endpoint endpoint;
@@ -18,9 +18,12 @@ struct snapshot {
 
 static void respond(struct fc_conn *conn, const struct parcel *parcel, const char *known_etag)
 {
-    char etag[ETAG_SIZE];
-    snprintf(etag, sizeof(etag), "\"%" PRIu64 "-%" PRId64 "-%zu\"", parcel->seq,
-             parcel->captured_at_us, parcel->body.size);
+    char etag[ETAG_SIZE], boxes[48] = "";
+    snprintf(etag, sizeof(etag), "\"%" PRIu64 "-%" PRId64 "-%zu-%u\"", parcel->seq,
+             parcel->captured_at_us, parcel->body.size, parcel->drawn);
+    if (parcel->drawn_seq > 0) {
+        snprintf(boxes, sizeof(boxes), "X-Boxes-Seq: %" PRIu64 "\r\n", parcel->drawn_seq);
+    }
     char modified[40];
     const time_t seconds = (time_t)(parcel->captured_at_us / 1000000);
     struct tm utc;
@@ -28,9 +31,9 @@ static void respond(struct fc_conn *conn, const struct parcel *parcel, const cha
     char headers[512];
     snprintf(headers, sizeof(headers),
              "ETag: %s\r\nLast-Modified: %s\r\nX-Frame-Seq: %" PRIu64 "\r\nX-Timestamp: %" PRId64
-             ".%06" PRId64 "\r\nCache-Control: no-cache\r\nX-Content-Type-Options: nosniff\r\n",
+             ".%06" PRId64 "\r\n%sCache-Control: no-cache\r\nX-Content-Type-Options: nosniff\r\n",
              etag, modified, parcel->seq, parcel->captured_at_us / 1000000,
-             parcel->captured_at_us % 1000000);
+             parcel->captured_at_us % 1000000, boxes);
     struct fc_response response = { .status = 304, .headers = headers };
     if (!strstr(known_etag, etag)) {
         response.status = 200;

@@ -9,7 +9,8 @@ takes the same words as the real program and prints its address. What it adds, t
     --latency MS          what the predictor takes for a picture (default 20)
     --predict-fps N       at most so many predictions a second; others are left out
     --down NAME           this stream's source is down
-    --data                predictions carry a text beside the boxes
+    --data                predictions carry values beside the boxes
+    --also NAME           a second predictor, 30 ms after the first, that gives a text
     --source-width PX     how wide the source is said to be (the pictures are 640 wide)
 
 Every picture has its sequence number in it twice: as text, and as a row of black and white squares along the
@@ -60,11 +61,19 @@ class Stream:
         return "rtsp://10.0.0.7/door: connection refused; trying again in 8 s" if self.down else None
 
     def info(self):
-        predictor = {"name": self.options.predict, "state": "up"} if self.options.predict else None
+        predictors = [self.predictor(name) for name in (self.options.predict, self.options.also) if name]
         return {"name": self.name, "source": {"kind": "test", "state": self.state(), "error": self.error()},
                 "width": self.options.source_width, "height": self.options.source_width * 9 // 16, "codec": "jpeg",
                 "fps": self.options.fps,
-                "viewers": len(self.viewers), "predictor": predictor}
+                "viewers": len(self.viewers), "predictor": predictors[0] if predictors else None,
+                "predictors": predictors}
+
+    def predictor(self, name):
+        """The second one tells less, and is not well."""
+        one = {"name": name, "state": "running", "seen": self.seq, "skipped": 2, "failed": 0, "restarts": 0,
+               "latency_ms": {"p50": self.options.latency + 0.4, "p99": 41.2}, "convert_ms": {"p50": 0.31, "p99": 1.2},
+               "wait_ms": {"p50": 0.02, "p99": 0.4}, "run_ms": {"p50": 7.5, "p99": 12.6}}
+        return one if name == self.options.predict else {"name": name, "state": "down", "restarts": 3}
 
     def message(self):
         return {"type": "stream", "stream": self.name, "id": self.id, "codec": "jpeg", "width": self.width,
@@ -122,13 +131,17 @@ class Stream:
         if not self.options.predict or (limit and now - self.predicted_at < 0.95 / limit):
             return
         self.predicted_at = now
-        asyncio.get_running_loop().call_later(self.options.latency / 1000, self.deliver, seq, captured_at)
-
-    def deliver(self, seq, captured_at):
+        later = asyncio.get_running_loop().call_later
         objects = self.objects(seq)
         data = {"people": sum(o["label"] == "person" for o in objects), "light": 0.8123456} if self.options.data else None
+        later(self.options.latency / 1000, self.deliver, self.options.predict, seq, captured_at, objects, data)
+        if self.options.also:
+            sign = [{"label": "sign", "box": [0.02, 0.2, 0.05, 0.1]}]
+            later(self.options.latency / 1000 + 0.03, self.deliver, self.options.also, seq, captured_at, sign, "a calm street")
+
+    def deliver(self, predictor, seq, captured_at, objects, data):
         text = json.dumps({"type": "prediction", "stream": self.name, "seq": seq, "captured_at": captured_at,
-                           "predictor": self.options.predict, "latency_ms": self.options.latency + 0.4,
+                           "predictor": predictor, "latency_ms": self.options.latency + 0.4,
                            "width": self.width, "height": self.height, "objects": objects, "data": data})
         for viewer in list(self.viewers):
             if viewer.wants(self.name):
@@ -268,6 +281,7 @@ def main():
     parser.add_argument("--predict-fps", type=float, default=0)
     parser.add_argument("--down", action="append", default=[])
     parser.add_argument("--data", action="store_true")
+    parser.add_argument("--also", default=None)
     parser.add_argument("--source-width", type=int, default=640)
     parser.add_argument("source", nargs="*", default=["cam=test"])
     options = parser.parse_args()

@@ -5,6 +5,7 @@ import signal
 import urllib.request
 
 import pytest
+from conftest import FAKE
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -17,7 +18,7 @@ STAND_IN = pytest.mark.stand_in  # needs the stand-in server's pictures
 TILES = """
 return Object.fromEntries([...document.querySelectorAll('.tile')].map((tile) => [tile.dataset.stream, {
   ...tile.dataset, message: tile.querySelector('.tile-message').hidden ? '' : tile.querySelector('.tile-message').innerText,
-  numbers: [...tile.querySelectorAll('dd')].map((dd) => dd.textContent),
+  numbers: [...tile.querySelectorAll('.tile-numbers dd')].map((dd) => dd.textContent),
 }]));
 """
 
@@ -279,6 +280,89 @@ def test_boxes_and_statistics_can_be_switched_off(browser, server):
     assert not pressed(browser, "numbers") and not foot.is_displayed()
     press(browser, "s")
     assert pressed(browser, "numbers") and foot.is_displayed()
+
+
+# What stands beside one stream's picture, where it can be seen: by predictor, its lines in the order of the page.
+SIDE = """
+const side = document.querySelector(`[data-stream="${arguments[0]}"] .side`);
+if (!side.checkVisibility()) return null;
+const words = (list) => [...list].map((each) => [...each.children].map((part) => part.textContent));
+return Object.fromEntries([...side.querySelectorAll('section')].map((section) => [section.dataset.predictor, {
+  state: section.dataset.state, objects: section.querySelector('.side-objects').textContent,
+  data: words(section.querySelectorAll('.side-data div')),
+  numbers: Object.fromEntries(words(section.querySelectorAll('.side-numbers div'))) }]));
+"""
+
+# Where the side and the picture of a stream are.
+PLACES = """
+return ['.side', '.tile-frame'].map((part) => {
+  const { left, top, right, bottom } = document.querySelector(`[data-stream="${arguments[0]}"] ${part}`).getBoundingClientRect();
+  return { left, top, right, bottom };
+});
+"""
+
+
+def side(browser, name="a"):
+    return browser.execute_script(SIDE, name)
+
+
+def test_what_the_predictor_says_and_how_it_fares_stand_beside_the_picture(browser, start_server):
+    set_size(browser, 1280, 800)
+    server = start_server("a=test", "--predict", "motion") if FAKE else start_server("a=test", "--predict", "test")
+    name = "motion" if FAKE else "test"
+    open_page(browser, server, ["a"])
+    until(browser, lambda b: side(b)[name]["objects"], "objects")
+    before = side(browser)[name]
+    assert before["state"] == "running"
+    assert {"Seen", "Skipped", "Failed", "Latency p50 / p99", "Run p50 / p99"} <= set(before["numbers"])
+    count = lambda b: int(side(b)[name]["numbers"]["Seen"].replace(",", ""))
+    first = count(browser)
+    until(browser, lambda b: count(b) > first, "a later count, long before the list would come anyway", 8)
+    beside, frame = browser.execute_script(PLACES, "a")
+    assert beside["left"] >= frame["right"] - 1 and beside["bottom"] <= frame["bottom"] + 1
+    line = browser.find_element(By.CSS_SELECTOR, "[data-stream=a] .tile-data")
+    assert not line.is_displayed()
+    if not FAKE:
+        assert side(browser)[name]["data"][0][0] == "seq"
+        browser.find_element(By.ID, "switch-numbers").click()
+        assert side(browser) is None and line.text.startswith("seq ")
+
+
+def test_on_a_narrow_screen_it_stands_below_the_picture_that_is_enlarged(browser, server):
+    set_size(browser, 390, 844, 2, True)
+    browser.get(server.url)
+    shows(browser, ["a"])
+    assert side(browser) is None
+    browser.find_element(By.CSS_SELECTOR, "[data-stream=a] .tile-view").click()
+    until(browser, lambda b: side(b), "the side")
+    below, frame = browser.execute_script(PLACES, "a")
+    assert below["top"] >= frame["bottom"] - 1
+    assert browser.execute_script("return document.querySelector('main').scrollWidth") <= 390
+
+
+@STAND_IN
+def test_two_predictors_are_drawn_together_and_told_apart(browser, start_server):
+    set_size(browser, 1280, 800)
+    server = start_server("a=test", "--predict", "faces", "--also", "signs", "--data", "--latency", "5")
+    open_page(browser, server, ["a"])
+    until(browser, lambda b: tiles(b)["a"]["boxes"] == "4", "the boxes of both")  # three walkers and the sign
+    said = side(browser)
+    assert said["faces"] == {"state": "running", "objects": "2 × person, bicycle",
+                             "data": [["people", "2"], ["light", "0.8123"]], "numbers": said["faces"]["numbers"]}
+    numbers = said["faces"]["numbers"]
+    assert numbers.pop("Seen").isdigit()
+    assert numbers == {"Skipped": "2", "Failed": "0", "Restarts": "0", "Latency p50 / p99": "5.4 ms / 41 ms",
+                       "Convert p50 / p99": "0.3 ms / 1.2 ms", "Wait p50 / p99": "0.0 ms / 0.4 ms",
+                       "Run p50 / p99": "7.5 ms / 13 ms"}
+    assert said["signs"] == {"state": "down", "objects": "sign", "data": [["", "a calm street"]],
+                             "numbers": {"Restarts": "3"}}
+    samples = browser.execute_async_script(SAMPLES, 60)
+    paired = [sample for sample in samples if sample["boxesSeq"]]
+    assert len(paired) > 50 and all(sample["boxesSeq"] == sample["seq"] for sample in paired)
+    assert sum(sample["boxes"] == "4" for sample in paired) > 0.8 * len(paired), "they do not flicker"
+    press(browser, "s")
+    line = browser.find_element(By.CSS_SELECTOR, "[data-stream=a] .tile-data").text
+    assert "faces: people 2 · light 0.8123" in line and "signs: a calm street" in line
 
 
 def test_everything_can_be_named(browser, server):

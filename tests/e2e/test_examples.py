@@ -1,6 +1,7 @@
 """Every example is short, includes only what is installed, and does what its first comment says."""
 
 import asyncio
+import json
 import pathlib
 import re
 import signal
@@ -22,7 +23,7 @@ STANDARD = {"errno.h", "inttypes.h", "math.h", "signal.h", "stdbool.h", "stdint.
 # ---- what they look like ----
 
 def test_there_is_a_test_for_each():
-    tested = re.findall(r'(?:Example|run_example)\(\s*"([a-z-]+)"', pathlib.Path(__file__).read_text())
+    tested = re.findall(r'(?:Example|run_example|plugin)\(\s*"([a-z-]+)"', pathlib.Path(__file__).read_text())
     assert {path.stem for path in SOURCES} == set(tested)
 
 
@@ -108,6 +109,11 @@ def run_example(name, *arguments):
                           text=True, timeout=harness.seconds(20))
     assert not harness.SANITIZER_REPORT.search(done.stderr), done.stderr
     return done
+
+
+def plugin(name):
+    """A predictor, as --predict takes it."""
+    return BUILD / f"{name}.so"
 
 
 def in_time(what):
@@ -387,3 +393,17 @@ def test_tls_server_says_which_file_is_missing(tmp_path):
     done = run_example("tls-server", 0, tmp_path / "none.pem", tmp_path / "none.key")
     assert done.returncode != 0
     assert "none.pem" in done.stderr
+
+
+# ---- predictors ----
+
+@pytest.mark.parametrize("dark, labels", [(0, set()), (255, {"dark"})])
+def test_brightness_is_measured_in_every_picture(server, dark, labels):
+    one = server("--predict", f'{plugin("brightness")}?dark={dark}', "test")
+    file, _ = harness.open_stream(one, "/streams/cam/predictions", {"Accept": "application/x-ndjson"})
+    with file:
+        for line in harness.read_lines(file, 5):
+            seen = json.loads(line)
+            assert seen["predictor"] == "brightness"
+            assert 0 < seen["data"]["brightness"] < 255
+            assert {thing["label"] for thing in seen["objects"]} == labels

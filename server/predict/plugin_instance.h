@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PREDICT_PLUGIN_INSTANCE_H
+#define PREDICT_PLUGIN_INSTANCE_H
+
+#include <framecast/predictor.h>
+
+#include "picture/picture.h"
+#include "predict/prediction.h"
+
+/*
+ * One instance of a plug-in: gives it images as it wants them and takes its answers over. The same
+ * for what is loaded and what is built in.
+ */
+
+struct plugin_instance; /* Threads: one. */
+
+/**
+ * Open one.
+ *
+ * Errors:    what the plug-in's open() returned; -EPROTO when it broke a rule; -ENOMEM. A sentence
+ *            in why, unless the plug-in gave none.
+ * Ownership: gives. plugin is copied, options are borrowed for the call.
+ */
+FC_NODISCARD int plugin_instance_open(struct plugin_instance **out,
+                                      const struct fc_predictor *plugin, const char *options,
+                                      char *why, size_t why_size);
+
+/** As predictor_kind.look. Allocates nothing while sizes stay, but for data that comes. */
+FC_NODISCARD int plugin_instance_look(struct plugin_instance *instance, struct picture *picture,
+                                      struct prediction *out);
+
+/** Ignores NULL. */
+void plugin_instance_close(struct plugin_instance **instance);
+
+#endif
