@@ -118,7 +118,8 @@ static void errors_are_read(void **state)
 {
     (void)state;
     char text[64];
-    kserve_error_read("{\"error\":\"no\\nmodel\"}", 20, text, sizeof(text));
+    static const char error[] = "{\"error\":\"no\\nmodel\"}";
+    kserve_error_read(error, strlen(error), text, sizeof(text));
     assert_string_equal(text, "no model");
     kserve_error_read("<html>", 6, text, sizeof(text));
     assert_string_equal(text, "<html>");
