@@ -98,7 +98,12 @@ static int instance_new(struct onnx_instance **out, const char *spec, bool is_tr
         snprintf(why, why_size, "there is no memory for it");
         return -ENOMEM;
     }
-    int err = onnx_session_open(&o->session, path, options.library, is_trial, why, why_size);
+    const struct onnx_model model = {
+        .path = path,
+        .library = options.library,
+        .is_trial = is_trial,
+    };
+    int err = onnx_session_open(&o->session, &model, why, why_size);
     if (!err) {
         err = model_settle(o, &options, why, why_size);
     }

@@ -182,11 +182,11 @@ static int options_set(const struct attempt *at, struct ort_session_options *opt
     return err;
 }
 
-int onnx_session_open(struct onnx_session **out, const char *model, const char *library,
-                      bool is_trial, char *why, size_t why_size)
+int onnx_session_open(struct onnx_session **out, const struct onnx_model *model, char *why,
+                      size_t why_size)
 {
     struct attempt at = { .why = why, .why_size = why_size };
-    int err = onnx_runtime_get(&at.runtime, library, why, why_size);
+    int err = onnx_runtime_get(&at.runtime, model->library, why, why_size);
     if (err) {
         return err;
     }
@@ -199,11 +199,11 @@ int onnx_session_open(struct onnx_session **out, const char *model, const char *
     struct ort_session_options *options = NULL;
     err = attempt(&at, at.runtime->call.create_options(&options));
     if (!err) {
-        err = options_set(&at, options, is_trial);
+        err = options_set(&at, options, model->is_trial);
     }
     if (!err) {
-        err = attempt(
-            &at, at.runtime->call.create_session(at.runtime->env, model, options, &s->session));
+        err = attempt(&at, at.runtime->call.create_session(at.runtime->env, model->path, options,
+                                                           &s->session));
     }
     if (options) {
         at.runtime->call.release_options(options);

@@ -17,16 +17,19 @@
 
 struct onnx_session; /* Threads: one at a time. */
 
+struct onnx_model {
+    const char *path;
+    const char *library; /* of the runtime; "" for onnx_runtime_get() to look */
+    bool is_trial;       /* it will run once or twice: spare the time that optimising takes */
+};
+
 /**
  * Read a model.
  *
- * @param library   of the runtime; "" for onnx_runtime_get() to look
- * @param is_trial  it will run once or twice: spare the time that optimising takes
- *
  * Errors:    -errno with a sentence in why.
  */
-FC_NODISCARD int onnx_session_open(struct onnx_session **out, const char *model,
-                                   const char *library, bool is_trial, char *why, size_t why_size);
+FC_NODISCARD int onnx_session_open(struct onnx_session **out, const struct onnx_model *model,
+                                   char *why, size_t why_size);
 
 /** Ignores NULL. */
 void onnx_session_close(struct onnx_session **session);
