@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -19,6 +20,7 @@
 #include "serve/audience.h"
 #include "serve/site.h"
 
+#define CLEAN_UP_S 4 /* a worker process that ignores every sign takes 2.7 of them */
 #define MESSAGE_MAX_BYTES (64 * 1024) /* of what a viewer says */
 
 struct program {
@@ -29,6 +31,7 @@ struct program {
     struct feed **feeds;         /* one per loop */
     struct audience **audiences; /* one per loop */
     struct pool *encoders;
+    struct plan plans[STREAM_PREDICTORS_MAX];
     struct stream **streams;
     struct fc_error why;
 };
@@ -91,6 +94,25 @@ static int make_audiences(struct program *p)
     return 0;
 }
 
+/* Read what is asked of predictors, and whether they can be had at all. */
+static bool plan_predictors(struct program *p)
+{
+    const struct option_list *predict = &p->config->predict;
+    char *why = p->why.text;
+    if (predict->count > STREAM_PREDICTORS_MAX) {
+        snprintf(why, sizeof(p->why.text), "--predict is given %u times; %d are the most",
+                 predict->count, STREAM_PREDICTORS_MAX);
+        return false;
+    }
+    for (unsigned i = 0; i < predict->count; i++) {
+        if (!plan_parse(&p->plans[i], predict->item[i], why, sizeof(p->why.text)) ||
+            !predictor_check(p->plans[i].spec, why, sizeof(p->why.text))) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static int make_streams(struct program *p)
 {
     const struct cli_serve *config = p->config;
@@ -107,7 +129,8 @@ static int make_streams(struct program *p)
                                  .is_once = config->is_once,
                                  .is_fast = config->is_fast,
                              },
-                             .predictor = config->predict,
+                             .plans = p->plans,
+                             .plan_count = config->predict.count,
                              .width = (uint32_t)config->width,
                              .quality = (int)config->quality,
                              .encoders = p->encoders,
@@ -191,6 +214,25 @@ static void clean_up(struct program *p)
     free(p->streams);
 }
 
+static volatile sig_atomic_t leave_status; /* for a signal handler, which is given nothing */
+
+/* Everybody has been told, and nothing is written that could be cut off. */
+static void leave(int number)
+{
+    (void)number;
+    static const char line[] = "error main: a predictor does not return; ending without it\n";
+    (void)!write(STDERR_FILENO, line, sizeof(line) - 1);
+    _exit(leave_status);
+}
+
+/* A plug-in may hang for ever, and its thread cannot be ended from outside. */
+static void bound_clean_up(int status)
+{
+    leave_status = status;
+    (void)signal(SIGALRM, leave);
+    (void)alarm(CLEAN_UP_S);
+}
+
 /* It ends already: another signal must not kill it on the way. */
 static void hold_signals(void)
 {
@@ -203,16 +245,17 @@ static void hold_signals(void)
 
 static int serve(const struct cli_serve *config)
 {
-    struct fc_error why;
-    if (config->predict && !predictor_check(config->predict, why.text, sizeof(why.text))) {
-        cli_complain("%s", why.text);
+    struct program program = { .config = config };
+    if (!plan_predictors(&program)) {
+        cli_complain("%s", program.why.text);
         return CLI_STATUS_USAGE;
     }
-    struct program program = { .config = config };
     raise_descriptor_limit();
     const int err = run(&program);
     hold_signals();
+    bound_clean_up(err ? EXIT_FAILURE : EXIT_SUCCESS);
     clean_up(&program);
+    (void)alarm(0);
     if (err) {
         cli_complain("%s", program.why.text);
     }

@@ -135,7 +135,9 @@ static size_t put_frame(uint8_t *out, int opcode, const uint8_t *payload, size_t
 struct block block_make(const struct load *load)
 {
     uint8_t *payload = malloc(load->size + 1);
-    uint8_t *data = malloc(TRANSFER_BYTES + load->size + FRAME_HEADER_MAX);
+    const size_t size = load->size > 0 ? load->size : 1;
+    const size_t count = size < TRANSFER_BYTES ? TRANSFER_BYTES / size : 1;
+    uint8_t *data = malloc(count * (load->size + FRAME_HEADER_MAX));
     if (!payload || !data) {
         die("a message", strerror(ENOMEM));
     }
@@ -143,7 +145,7 @@ struct block block_make(const struct load *load)
         payload[i] = (uint8_t)(i * 7 + i / 251);
     }
     struct block block = { .data = data };
-    do {
+    for (size_t i = 0; i < count; i++) {
         if (load->is_raw) {
             memcpy(data + block.size, payload, load->size);
             block.frame_size = load->size;
@@ -151,7 +153,8 @@ struct block block_make(const struct load *load)
             block.frame_size = put_frame(data + block.size, OPCODE_BINARY, payload, load->size);
         }
         block.size += block.frame_size;
-    } while (block.size + block.frame_size <= TRANSFER_BYTES);
+    }
+    block.transfer_size = count > 1 ? block.size : TRANSFER_BYTES;
     free(payload);
     return block;
 }

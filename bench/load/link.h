@@ -19,8 +19,9 @@ enum {
 /** Messages as they go over the wire, side by side. */
 struct block {
     uint8_t *data;
-    size_t frame_size; /* of each message with its header */
-    size_t size;       /* of them all */
+    size_t frame_size;    /* of each message with its header */
+    size_t size;          /* of them all */
+    size_t transfer_size; /* one call moves no more */
 };
 
 /** Where the reading of a server's messages stands. */
@@ -41,7 +42,11 @@ _Noreturn void die(const char *what, const char *why);
 int link_open(const struct load *load, int index);
 void link_set_blocking(int fd, bool is_blocking);
 
-/** As many masked binary messages as fit into TRANSFER_BYTES, at least one. */
+/**
+ * As many masked binary messages as have TRANSFER_BYTES of payload, at least one. Headers do not
+ * count: who is sent messages and who is sent the same bytes without any protocol gets equally many
+ * with each call.
+ */
 struct block block_make(const struct load *load);
 
 /** Send all bytes; fd may be of either kind. */

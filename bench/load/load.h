@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define TRANSFER_BYTES (256 * 1024) /* one call moves no more */
+#define TRANSFER_BYTES (256 * 1024) /* one call moves no more payload */
 
 /* What was asked for on the command line. */
 struct load {

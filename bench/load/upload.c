@@ -41,8 +41,8 @@ static struct sender *open_senders(const struct load *load, int epoll)
 static void push(struct sender *sender, const struct block *block)
 {
     size_t size = block->size - sender->offset;
-    if (size > TRANSFER_BYTES) {
-        size = TRANSFER_BYTES;
+    if (size > block->transfer_size) {
+        size = block->transfer_size;
     }
     const ssize_t sent = send(sender->fd, block->data + sender->offset, size, MSG_NOSIGNAL);
     if (sent < 0 && errno != EAGAIN && errno != EINTR) {

@@ -21,7 +21,7 @@
  *            other, and is none that serves viewers: look() may take its time, pictures that come
  *            meanwhile are left out. Several instances may be at work at once, one or more for each
  *            stream; what they share is theirs to lock. Signals are blocked. A call must return:
- *            nothing can end it from outside, and the program waits for it when it stops.
+ *            nothing can end it from outside; a program that ends waits for it a few seconds.
  * Errors:    0, or a negative errno; beside it a sentence for the log, in the room that is given.
  *            No exception may leave a function.
  * Versions:  every struct begins with its size, as its maker knew it. Members are only added at the
@@ -94,6 +94,7 @@ struct fc_result {
 struct fc_predictor_start {
     uint32_t size;       /* bytes of this struct */
     const char *options; /* what stands after the '?': "key=value&key=value", or "" */
+    const char *stream;  /* name of the stream whose pictures it will get */
 
     /* The images that this instance wants, from struct fc_predictor; open() may change them. */
     uint32_t format, width, height;
@@ -102,7 +103,7 @@ struct fc_predictor_start {
     size_t why_size; /* bytes of room in why */
 
     /* Write one line to the program's log. Until close() and on any thread, with this host, which
-       may be kept. */
+       may be kept. Of very many lines some are left out. */
     void (*log)(void *host, enum fc_predictor_level level, const char *line);
     void *host;
 };

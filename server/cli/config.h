@@ -24,8 +24,8 @@ struct cli_stream {
 struct cli_serve {
     struct option_list listen; /* never empty */
     struct cli_stream streams[CLI_STREAMS_MAX];
-    unsigned stream_count; /* never 0 */
-    const char *predict;   /* of every stream; NULL: none */
+    unsigned stream_count;      /* never 0 */
+    struct option_list predict; /* of every stream */
     double fps;
     int64_t width, quality;
     bool is_once, is_fast;

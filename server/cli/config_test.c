@@ -51,7 +51,7 @@ static void defaults_are_those_of_the_reference(void **state)
     assert_int_equal(config.command, CLI_SERVE);
     assert_int_equal(config.serve.listen.count, 1);
     assert_string_equal(config.serve.listen.item[0], "127.0.0.1:8765");
-    assert_null(config.serve.predict);
+    assert_int_equal(config.serve.predict.count, 0);
     assert_string_equal(config.serve.log, "info");
     assert_int_equal(config.serve.viewers_max, 16384);
     assert_int_equal(config.serve.per_address_max, 0);
@@ -75,7 +75,7 @@ static void everything_can_be_said(void **state)
                      0);
     assert_int_equal(config.serve.listen.count, 2);
     assert_string_equal(config.serve.listen.item[1], "unix:/s");
-    assert_string_equal(config.serve.predict, "motion");
+    assert_string_equal(config.serve.predict.item[0], "motion");
     assert_true(config.serve.is_once && config.serve.is_fast);
     assert_int_equal(config.serve.width, 640);
     assert_int_equal(config.serve.quality, 70);

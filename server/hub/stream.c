@@ -22,16 +22,16 @@
  * predicted on, and neither the rate nor the time of the newest picture counts them.
  */
 
-static void tell(struct stream *stream, const struct feed_item *item)
+void stream_tell(struct stream *stream, const struct feed_item *item)
 {
     for (unsigned i = 0; i < stream->options.feed_count; i++) {
         feed_put(stream->options.feeds[i], item);
     }
 }
 
-static void tell_change(struct stream *stream)
+void stream_tell_change(struct stream *stream)
 {
-    tell(stream, &(struct feed_item){ .type = FEED_CHANGE, .stream = stream });
+    stream_tell(stream, &(struct feed_item){ .type = FEED_CHANGE, .stream = stream });
 }
 
 /* Describe the newest picture; true when that is another description than before. */
@@ -74,7 +74,7 @@ static void on_picture(void *ctx, struct picture *picture)
 
     picture_unref(&before);
     if (is_change) {
-        tell_change(stream); /* before the first picture of that size */
+        stream_tell_change(stream); /* before the first picture of that size */
     }
     for (unsigned i = 0; i < count; i++) {
         rendition_offer(renditions[i], picture);
@@ -82,11 +82,7 @@ static void on_picture(void *ctx, struct picture *picture)
     }
     if (!picture->is_notice) {
         atomic_fetch_add_explicit(&stream->stats.pictures, 1, memory_order_relaxed);
-        if (stream->predictor && stream->options.source.is_fast) {
-            predictor_offer_patiently(stream->predictor, picture);
-        } else if (stream->predictor) {
-            predictor_offer(stream->predictor, picture);
-        }
+        stream_predictors_offer(stream, picture);
     }
     picture_unref(&picture);
 }
@@ -124,64 +120,8 @@ static void on_state(void *ctx, enum source_state state, const char *why)
     pthread_mutex_unlock(&stream->lock);
     if (is_change) {
         log_state(stream, state, cut);
-        tell_change(stream);
+        stream_tell_change(stream);
     }
-}
-
-/* Have the picture that was looked at drawn once more where it went out without its boxes. */
-static void redraw(struct stream *stream, const struct prediction *prediction)
-{
-    struct rendition *renditions[STREAM_RENDITIONS_LIMIT];
-    struct picture *picture = NULL;
-    unsigned count = 0;
-    pthread_mutex_lock(&stream->lock);
-    if (stream->newest && stream->newest->seq == prediction->seq) {
-        picture = picture_ref(stream->newest);
-        count = stream_renditions_ref(stream, renditions);
-    }
-    pthread_mutex_unlock(&stream->lock);
-    for (unsigned i = 0; i < count; i++) {
-        rendition_redraw(renditions[i], picture);
-        rendition_unref(&renditions[i]);
-    }
-    picture_unref(&picture);
-}
-
-static void tell_prediction(struct stream *stream, enum prediction_format format,
-                            const struct prediction *prediction)
-{
-    struct parcel *parcel =
-        parcel_new_prediction(format, prediction, stream->name, predictor_name(stream->predictor));
-    if (!parcel) {
-        return;
-    }
-    tell(stream, &(struct feed_item){
-                     .type = FEED_PREDICTION,
-                     .stream = stream,
-                     .format = format,
-                     .parcel = parcel,
-                 });
-    parcel_unref(&parcel);
-}
-
-static void on_predicted(void *ctx, const struct prediction *prediction)
-{
-    struct stream *stream = ctx;
-    shelf_put(stream->shelf, 0, prediction);
-    if (prediction->object_count > 0) {
-        redraw(stream, prediction);
-    }
-    for (int format = 0; format < PREDICTION_FORMAT_COUNT; format++) {
-        if (format == PREDICTION_OWN || atomic_load(&stream->format_users[format]) > 0) {
-            tell_prediction(stream, (enum prediction_format)format, prediction);
-        }
-    }
-    atomic_fetch_add_explicit(&stream->stats.predictions, 1, memory_order_relaxed);
-}
-
-static void on_predictor_changed(void *ctx)
-{
-    tell_change(ctx);
 }
 
 static void options_resolve(struct stream *stream, const struct stream_options *options)
@@ -195,31 +135,6 @@ static void options_resolve(struct stream *stream, const struct stream_options *
     if (stream->options.renditions_max > STREAM_RENDITIONS_LIMIT) {
         stream->options.renditions_max = STREAM_RENDITIONS_LIMIT;
     }
-}
-
-static int predictor_make(struct stream *stream, char *why, size_t why_size)
-{
-    if (!predictor_check(stream->options.predictor, why, why_size)) {
-        return -EINVAL;
-    }
-    stream->shelf = shelf_new();
-    if (!stream->shelf) {
-        snprintf(why, why_size, "there is no memory for the predictor '%.64s'",
-                 stream->options.predictor);
-        return -ENOMEM;
-    }
-    const struct predictor_sink sink = {
-        .predicted = on_predicted,
-        .changed = on_predictor_changed,
-        .stream = stream->name,
-        .ctx = stream,
-    };
-    const int err = predictor_new(&stream->predictor, stream->options.predictor, &sink);
-    if (err) {
-        snprintf(why, why_size, "the predictor '%.64s' cannot start: %s", stream->options.predictor,
-                 strerror(-err));
-    }
-    return err;
 }
 
 int stream_new(struct stream **out, const struct stream_options *options, char *why,
@@ -243,11 +158,9 @@ int stream_new(struct stream **out, const struct stream_options *options, char *
     if (err) {
         goto out;
     }
-    if (stream->options.predictor) {
-        err = predictor_make(stream, why, why_size);
-        if (err) {
-            goto out;
-        }
+    err = stream_predictors_make(stream, why, why_size);
+    if (err) {
+        goto out;
     }
     *out = stream;
     stream = NULL;
@@ -263,9 +176,7 @@ int stream_start(struct stream *stream)
 
 void stream_stop(struct stream *stream)
 {
-    if (stream->predictor) {
-        predictor_stop(stream->predictor); /* the source may wait for it */
-    }
+    stream_predictors_stop(stream); /* the source may wait for one */
     source_stop(stream->source);
 }
 
@@ -277,9 +188,8 @@ void stream_free(struct stream **stream)
         return;
     }
     source_free(&s->source);
-    predictor_free(&s->predictor);
+    stream_predictors_free(s);
     stream_renditions_drain(s);
-    shelf_free(&s->shelf);
     picture_unref(&s->newest);
     pthread_cond_destroy(&s->is_emptier);
     pthread_mutex_destroy(&s->lock);
@@ -299,11 +209,6 @@ uint16_t stream_id(const struct stream *stream)
 struct source *stream_source(struct stream *stream)
 {
     return stream->source;
-}
-
-struct predictor *stream_predictor(struct stream *stream)
-{
-    return stream->predictor;
 }
 
 struct stream_stats *stream_stats(struct stream *stream)

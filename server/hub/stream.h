@@ -4,6 +4,7 @@
 
 #include "base/stream_name.h"
 #include "hub/rendition.h"
+#include "predict/plan.h"
 #include "predict/predictor.h"
 #include "source/source.h"
 
@@ -17,6 +18,7 @@
 
 struct stream; /* Threads: new, start, stop and free on one; the rest any. */
 
+#define STREAM_PREDICTORS_MAX 8
 #define STREAM_RENDITIONS_MAX 16
 #define STREAM_WHY_SIZE 256
 
@@ -24,7 +26,8 @@ struct stream_options {
     const char *name; /* as base/stream_name.h has it */
     uint16_t id;      /* what framecast.v1 calls it; from 1 */
     struct source_options source;
-    const char *predictor;     /* spec; NULL: none */
+    const struct plan *plans;  /* of its predictors; borrowed for the stream's life */
+    unsigned plan_count;       /* at most STREAM_PREDICTORS_MAX */
     uint32_t width;            /* of what is encoded; 0: as captured */
     int quality;               /* 1 to 100; 0: 80, and a camera's JPEG as it is */
     uint32_t renditions_max;   /* 0: STREAM_RENDITIONS_MAX */
@@ -57,7 +60,7 @@ struct stream_stats {
  * Make a stream; its predictor starts, its source does not.
  *
  * Errors:    -EINVAL with a sentence in why for a source or predictor that can never work; -errno.
- * Ownership: gives; borrows options->source.spec and options->predictor for the stream's life.
+ * Ownership: gives; borrows options->source.spec and options->plans for the stream's life.
  */
 FC_NODISCARD int stream_new(struct stream **out, const struct stream_options *options, char *why,
                             size_t why_size);
@@ -70,7 +73,7 @@ void stream_free(struct stream **stream);
 const char *stream_name(const struct stream *stream);
 uint16_t stream_id(const struct stream *stream);
 struct source *stream_source(struct stream *stream);
-struct predictor *stream_predictor(struct stream *stream); /* NULL: none */
+struct predictor *stream_predictor(struct stream *stream, unsigned index); /* NULL: no more */
 struct stream_stats *stream_stats(struct stream *stream);
 void stream_describe(struct stream *stream, struct stream_description *out);
 

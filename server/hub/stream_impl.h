@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 
+#include "hub/feed.h"
 #include "hub/rate.h"
 #include "hub/shelf.h"
 #include "hub/stream.h"
@@ -17,13 +18,21 @@ struct stream_rendition {
     unsigned users;              /* who opened it and did not close it yet */
 };
 
+struct stream_predictor {
+    struct stream *stream;
+    unsigned index;
+    struct predictor *predictor; /* owned */
+    bool is_follower;            /* it looks at what another has found */
+};
+
 struct stream {
     struct stream_options options; /* name points into name */
     char name[STREAM_NAME_MAX + 1];
     struct source *source; /* owned */
     struct source_sink source_sink;
-    struct predictor *predictor; /* owned; NULL: none */
-    struct shelf *shelf;         /* owned; NULL without a predictor */
+    struct stream_predictor predictors[STREAM_PREDICTORS_MAX];
+    unsigned predictor_count;
+    struct shelf *shelf; /* owned; NULL without a predictor */
     struct stream_stats stats;
     _Atomic unsigned format_users[PREDICTION_FORMAT_COUNT]; /* pairs with nothing: a count */
 
@@ -37,6 +46,16 @@ struct stream {
     unsigned living_count; /* renditions whose memory is still there */
     uint64_t next_rendition_id;
 };
+
+/** Tell all feeds. */
+void stream_tell(struct stream *stream, const struct feed_item *item);
+void stream_tell_change(struct stream *stream);
+
+/** Make them all; a sentence in why if not. */
+FC_NODISCARD int stream_predictors_make(struct stream *stream, char *why, size_t why_size);
+void stream_predictors_offer(struct stream *stream, struct picture *picture);
+void stream_predictors_stop(struct stream *stream);
+void stream_predictors_free(struct stream *stream);
 
 /** Take references to all renditions; gives their number. With the lock held. */
 unsigned stream_renditions_ref(struct stream *stream,

@@ -16,7 +16,8 @@ static struct rendition_key key_resolve(const struct stream *stream, struct rend
     if (key.quality == 0) {
         key.quality = stream->options.quality;
     }
-    key.is_boxed = key.is_boxed && stream->predictor; /* else there is never anything to draw */
+    key.is_boxed =
+        key.is_boxed && stream->predictor_count > 0; /* else there is never anything to draw */
     assert(key.quality >= 0 && key.quality <= 100);
     return key;
 }

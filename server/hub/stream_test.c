@@ -115,7 +115,7 @@ static void changes_are_told_once(void **state)
     struct stream *stream = started(&options);
     assert_string_equal(stream_name(stream), "cam");
     assert_int_equal(stream_id(stream), 3);
-    assert_null(stream_predictor(stream));
+    assert_null(stream_predictor(stream, 0));
     assert_non_null(stream_source(stream));
     assert_int_equal(fake_source.started, 1);
 
@@ -307,9 +307,10 @@ static void predictions_come_from_real_pictures_only(void **state)
 {
     (void)state;
     struct stream_options options = options_of(1);
-    options.predictor = "test";
+    options.plans = &(struct plan){ .spec = "test" };
+    options.plan_count = 1;
     struct stream *stream = started(&options);
-    assert_string_equal(predictor_name(stream_predictor(stream)), "test");
+    assert_string_equal(predictor_name(stream_predictor(stream, 0)), "test");
     give(64, true);
     for (uint64_t seq = 2; seq <= 5; seq++) {
         give(64, false);
@@ -318,8 +319,8 @@ static void predictions_come_from_real_pictures_only(void **state)
         assert_int_equal(parcel->width, 64);
         parcel_unref(&parcel);
     }
-    assert_int_equal(predictor_state(stream_predictor(stream)), PREDICTOR_RUNNING);
-    assert_int_equal(predictor_stats(stream_predictor(stream))->skipped, 0);
+    assert_int_equal(predictor_state(stream_predictor(stream, 0)), PREDICTOR_RUNNING);
+    assert_int_equal(predictor_stats(stream_predictor(stream, 0))->skipped, 0);
     stream_free(&stream);
 }
 
@@ -327,7 +328,8 @@ static void exports_are_written_while_somebody_wants_them(void **state)
 {
     (void)state;
     struct stream_options options = options_of(1);
-    options.predictor = "test";
+    options.plans = &(struct plan){ .spec = "test" };
+    options.plan_count = 1;
     struct stream *stream = started(&options);
     stream_format_open(stream, PREDICTION_COCO);
     stream_format_open(stream, PREDICTION_COCO);
@@ -371,7 +373,8 @@ static void boxed_rendition_gets_the_boxes_of_a_lonely_picture(void **state)
 {
     (void)state;
     struct stream_options options = options_of(1);
-    options.predictor = "test";
+    options.plans = &(struct plan){ .spec = "test" };
+    options.plan_count = 1;
     struct stream *stream = started(&options);
     struct rendition *boxed =
         stream_rendition_open(stream, (struct rendition_key){ .is_boxed = true });
@@ -418,7 +421,8 @@ static void what_can_never_work_is_refused(void **state)
     assert_int_equal(stream_new(&stream, &options, why, sizeof(why)), -EINVAL);
     assert_string_equal(why, "the fake source says no");
     fake_source.new_result = 0;
-    options.predictor = "nonsense";
+    options.plans = &(struct plan){ .spec = "nonsense" };
+    options.plan_count = 1;
     assert_int_equal(stream_new(&stream, &options, why, sizeof(why)), -EINVAL);
     assert_non_null(strstr(why, "nonsense"));
     assert_null(stream);

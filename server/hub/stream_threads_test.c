@@ -92,7 +92,8 @@ static void viewers_come_and_go_while_pictures_come(void **state)
                                 &(struct stream_options){
                                     .name = "cam",
                                     .id = 1,
-                                    .predictor = "test",
+                                    .plans = &(struct plan){ .spec = "test" },
+                                    .plan_count = 1,
                                     .encoders = pool,
                                     .feeds = &feed,
                                     .feed_count = 1,

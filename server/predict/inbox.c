@@ -2,13 +2,15 @@
 #include "predict/inbox.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <time.h>
 
 #include "base/clock.h"
 
-void inbox_init(struct inbox *inbox)
+void inbox_init(struct inbox *inbox, unsigned capacity)
 {
-    *inbox = (struct inbox){ 0 };
+    assert(capacity >= 1 && capacity <= INBOX_CAPACITY_MAX);
+    *inbox = (struct inbox){ .capacity = capacity };
     pthread_condattr_t steady;
     pthread_condattr_init(&steady);
     pthread_condattr_setclock(&steady, CLOCK_MONOTONIC);
@@ -19,44 +21,68 @@ void inbox_init(struct inbox *inbox)
     pthread_condattr_destroy(&steady);
 }
 
+void inbox_item_free(struct inbox_item *item)
+{
+    picture_unref(&item->picture);
+    free(item->found);
+    item->found = NULL;
+}
+
+static struct inbox_item pop_locked(struct inbox *inbox)
+{
+    struct inbox_item item = inbox->items[inbox->first];
+    inbox->items[inbox->first] = (struct inbox_item){ 0 };
+    inbox->first = (inbox->first + 1) % inbox->capacity;
+    inbox->count--;
+    return item;
+}
+
 void inbox_fini(struct inbox *inbox)
 {
-    picture_unref(&inbox->picture);
+    while (inbox->count > 0) {
+        struct inbox_item item = pop_locked(inbox);
+        inbox_item_free(&item);
+    }
     pthread_cond_destroy(&inbox->has_stopped);
     pthread_cond_destroy(&inbox->has_room);
     pthread_cond_destroy(&inbox->has_picture);
     pthread_mutex_destroy(&inbox->lock);
 }
 
-struct picture *inbox_put(struct inbox *inbox, struct picture *picture)
+struct inbox_item inbox_put(struct inbox *inbox, struct inbox_item item)
 {
-    assert(picture);
-    struct picture *replaced = picture;
+    assert(item.picture);
+    struct inbox_item left_out = { 0 };
+    item.put_ns = clock_steady_ns();
     pthread_mutex_lock(&inbox->lock);
-    if (!inbox->is_stopped) {
-        replaced = inbox->picture;
-        inbox->picture = picture;
+    if (inbox->is_stopped) {
+        left_out = item;
+    } else {
+        if (inbox->count == inbox->capacity) {
+            left_out = pop_locked(inbox);
+        }
+        inbox->items[(inbox->first + inbox->count) % inbox->capacity] = item;
+        inbox->count++;
         pthread_cond_signal(&inbox->has_picture);
     }
     pthread_mutex_unlock(&inbox->lock);
-    return replaced;
+    return left_out;
 }
 
-struct picture *inbox_take(struct inbox *inbox, uint64_t *ticket)
+bool inbox_take(struct inbox *inbox, struct inbox_item *item, uint64_t *ticket)
 {
-    struct picture *picture = NULL;
     pthread_mutex_lock(&inbox->lock);
-    while (!inbox->picture && !inbox->is_stopped) {
+    while (inbox->count == 0 && !inbox->is_stopped) {
         pthread_cond_wait(&inbox->has_picture, &inbox->lock);
     }
-    if (!inbox->is_stopped) {
-        picture = inbox->picture;
-        inbox->picture = NULL;
+    const bool has_taken = !inbox->is_stopped;
+    if (has_taken) {
+        *item = pop_locked(inbox);
         *ticket = inbox->next_ticket++;
         pthread_cond_signal(&inbox->has_room);
     }
     pthread_mutex_unlock(&inbox->lock);
-    return picture;
+    return has_taken;
 }
 
 static struct timespec deadline_in(int64_t duration_ns)
@@ -70,10 +96,10 @@ bool inbox_wait_for_room(struct inbox *inbox, int64_t timeout_ns)
     const struct timespec until = deadline_in(timeout_ns);
     pthread_mutex_lock(&inbox->lock);
     int err = 0;
-    while (inbox->picture && !inbox->is_stopped && !err) {
+    while (inbox->count == inbox->capacity && !inbox->is_stopped && !err) {
         err = pthread_cond_timedwait(&inbox->has_room, &inbox->lock, &until);
     }
-    const bool has_room = !inbox->picture && !inbox->is_stopped;
+    const bool has_room = inbox->count < inbox->capacity && !inbox->is_stopped;
     pthread_mutex_unlock(&inbox->lock);
     return has_room;
 }

@@ -309,7 +309,7 @@ static int kserve_open(void **instance, const char *spec, const struct predictor
 static int kserve_look(void *instance, struct picture *picture, struct prediction *out)
 {
     struct kserve_instance *k = instance;
-    int err = model_write(k->model, picture, k->request + k->json_size);
+    int err = model_write(k->model, picture, k->request + k->json_size, out);
     if (!err) {
         err = exchange(k, out->why, sizeof(out->why));
     }

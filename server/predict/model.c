@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "predict/decoder.h"
 
 #define PORTS_TEXT_SIZE 512
@@ -18,6 +19,7 @@ struct model {
     struct labels labels;
     struct image_form form;
     struct tensor_image *image;
+    struct image_fit fit; /* of the picture that was written last */
     const struct decoder *decoder;
     struct decode_plan plan;
     float overlap;
@@ -267,19 +269,23 @@ void model_describe(const struct model *model, char *text, size_t size)
              (double)(model->overlap > 1 ? 1 : model->overlap));
 }
 
-int model_write(struct model *model, struct picture *picture, void *input)
+int model_write(struct model *model, struct picture *picture, void *input,
+                struct prediction *prediction)
 {
-    return tensor_image_write(model->image, picture, input);
+    const int64_t begin_ns = clock_steady_ns();
+    model->fit = image_fit_of(&model->form, picture->width, picture->height);
+    const int err = tensor_image_write(model->image, picture, input);
+    prediction->convert_ns += clock_steady_ns() - begin_ns;
+    return err;
 }
 
 /* From fractions of the input to fractions of the picture. */
 static void objects_fill(const struct model *model, struct prediction *out)
 {
     const struct candidates *found = &model->result.candidates;
-    const struct image_fit fit = image_fit_of(&model->form, out->width, out->height);
     for (size_t i = 0; i < found->count && out->object_count < PREDICTION_OBJECTS_MAX; i++) {
         struct image_box box = found->items[i].box;
-        if (!image_fit_invert(&model->form, &fit, &box)) {
+        if (!image_fit_invert(&model->form, &model->fit, &box)) {
             continue; /* in a bar */
         }
         struct prediction_object *object = &out->objects[out->object_count++];

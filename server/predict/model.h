@@ -43,11 +43,16 @@ void model_free(struct model **model);
 /** Everything that was settled, as options: "decoder=ultraface layout=nchw …", cut to its room. */
 void model_describe(const struct model *model, char *text, size_t size);
 
-/** Write a picture into the input. Errors: -EINVAL, -ENOMEM as tensor_image_write(). */
-FC_NODISCARD int model_write(struct model *model, struct picture *picture, void *input);
+/**
+ * Write a picture into the input; what it takes is added to prediction->convert_ns.
+ *
+ * Errors:    -EINVAL, -ENOMEM as tensor_image_write().
+ */
+FC_NODISCARD int model_write(struct model *model, struct picture *picture, void *input,
+                             struct prediction *prediction);
 
 /**
- * Read the outputs, in the order of the ports, into a prediction that has the picture's size.
+ * Read the outputs, in the order of the ports: boxes as fractions of the picture written last.
  *
  * Errors:    -EPROTO when they have other shapes than at the start; -EMSGSIZE; -ENOMEM.
  * Ownership: gives prediction->data.

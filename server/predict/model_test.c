@@ -121,8 +121,12 @@ static void outputs_become_objects_of_the_picture(void **state)
     const struct tensor outputs[] = { { ports.outputs[0].shape, scores },
                                       { ports.outputs[1].shape, boxes } };
     static struct prediction out;
-    out.width = 1280; /* 320x180 of 320x240: bars of 30 above and below */
-    out.height = 720;
+    static float input[3 * 240 * 320];
+    struct picture *picture = picture_new_planar(PICTURE_GRAY, 1280, 720);
+    memset(picture_plane(picture, 0), 128, picture->planes[0].stride * 720);
+    assert_int_equal(model_write(model, picture, input, &out), 0); /* bars of 30 above and below */
+    assert_true(out.convert_ns > 0);
+    picture_unref(&picture);
     assert_int_equal(model_read(model, outputs, &out), 0);
     assert_int_equal(out.object_count, 1);
     assert_string_equal(out.objects[0].label, "face");

@@ -25,10 +25,13 @@ static void motion_close(void **instance)
 static int motion_open(void **instance, const char *spec, const struct predictor_place *place,
                        char *why, size_t why_size)
 {
-    (void)place;
+    const struct plugin_opening opening = {
+        .plugin = &motion_predictor,
+        .options = plugin_options(spec),
+        .place = place,
+    };
     struct plugin_instance *opened = NULL;
-    const int err =
-        plugin_instance_open(&opened, &motion_predictor, plugin_options(spec), why, why_size);
+    const int err = plugin_instance_open(&opened, &opening, why, why_size);
     if (!err) {
         *instance = opened;
     }

@@ -158,7 +158,7 @@ static int onnx_open(void **instance, const char *spec, const struct predictor_p
 static int onnx_look(void *instance, struct picture *picture, struct prediction *out)
 {
     struct onnx_instance *o = instance;
-    int err = model_write(o->model, picture, onnx_session_input(o->session));
+    int err = model_write(o->model, picture, onnx_session_input(o->session), out);
     if (err) {
         return err;
     }

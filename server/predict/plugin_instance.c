@@ -3,10 +3,13 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <inttypes.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "encode/jpeg.h"
 #include "encode/pixels.h"
@@ -23,6 +26,8 @@
 
 struct plugin_instance {
     struct fc_predictor plugin;
+    const struct predictor_place *place; /* NULL: nowhere */
+    pthread_mutex_t log_lock;            /* of the place's quota */
     bool is_open;
     void *its; /* what open() made */
     struct plugin_wants wants;
@@ -58,6 +63,15 @@ static void sentence_tame(char *text, size_t text_size)
     }
 }
 
+/* Whether the log has room for one more line, on any thread. */
+static bool may_log(struct plugin_instance *instance, uint64_t *left_out)
+{
+    pthread_mutex_lock(&instance->log_lock);
+    const bool may = quota_take(instance->place->quota, clock_steady_ns(), left_out);
+    pthread_mutex_unlock(&instance->log_lock);
+    return may;
+}
+
 static void on_log(void *host, enum fc_predictor_level level, const char *line)
 {
     static const enum log_level levels[] = {
@@ -65,12 +79,21 @@ static void on_log(void *host, enum fc_predictor_level level, const char *line)
         [FC_PREDICTOR_WARN] = LOG_WARN,
         [FC_PREDICTOR_INFO] = LOG_INFO,
     };
-    const struct plugin_instance *instance = host;
+    struct plugin_instance *instance = host;
+    uint64_t left_out = 0;
+    if (!instance->place || !may_log(instance, &left_out)) {
+        return;
+    }
+    if (left_out > 0) {
+        log_warn("predict", "plug-in's lines left out stream=%s name=%s count=%" PRIu64,
+                 instance->place->stream, instance->plugin.name, left_out);
+    }
     const unsigned row = (unsigned)level > FC_PREDICTOR_INFO ? FC_PREDICTOR_INFO : (unsigned)level;
     char tame[LINE_SIZE];
     snprintf(tame, sizeof(tame), "%s", line);
     sentence_tame(tame, sizeof(tame));
-    log_write(levels[row], "predict", "plug-in name=%s says=\"%s\"", instance->plugin.name, tame);
+    log_write(levels[row], "predict", "plug-in stream=%s name=%s says=\"%s\"",
+              instance->place->stream, instance->plugin.name, tame);
 }
 
 /* Have it make what it needs, and see what images it wants. */
@@ -80,6 +103,7 @@ static int begin(struct plugin_instance *instance, const char *options, char *wh
     struct fc_predictor_start start = {
         .size = sizeof(start),
         .options = options,
+        .stream = instance->place ? instance->place->stream : "",
         .format = plugin->format,
         .width = plugin->width,
         .height = plugin->height,
@@ -110,16 +134,18 @@ static int begin(struct plugin_instance *instance, const char *options, char *wh
     return 0;
 }
 
-int plugin_instance_open(struct plugin_instance **out, const struct fc_predictor *plugin,
-                         const char *options, char *why, size_t why_size)
+int plugin_instance_open(struct plugin_instance **out, const struct plugin_opening *opening,
+                         char *why, size_t why_size)
 {
     struct plugin_instance *instance = calloc(1, sizeof(*instance));
     if (!instance) {
         return -ENOMEM;
     }
-    instance->plugin = *plugin;
+    instance->plugin = *opening->plugin;
+    instance->place = opening->place;
+    pthread_mutex_init(&instance->log_lock, NULL);
     char sentence[PREDICTION_WHY_SIZE] = "";
-    int err = begin(instance, options, sentence, sizeof(sentence));
+    int err = begin(instance, opening->options, sentence, sizeof(sentence));
     if (!err && instance->wants.format != FC_IMAGE_ANY) {
         instance->converter = pixel_converter_new();
         err = instance->converter ? 0 : -ENOMEM;
@@ -145,6 +171,7 @@ void plugin_instance_close(struct plugin_instance **instance)
         i->plugin.close(i->its);
     }
     pixel_converter_free(&i->converter);
+    pthread_mutex_destroy(&i->log_lock);
     free(i->pixels);
     free(i);
 }
@@ -298,8 +325,10 @@ int plugin_instance_look(struct plugin_instance *instance, struct picture *pictu
         .captured_ns = picture->captured_ns,
         .stream = out->stream ? out->stream : "",
     };
+    const int64_t begin_ns = clock_steady_ns();
     int err = instance->converter ? image_convert(instance, picture, &image)
                                   : image_borrow(picture, &image);
+    out->convert_ns += clock_steady_ns() - begin_ns;
     if (err) {
         snprintf(out->why, sizeof(out->why), "%s",
                  err == -ENOMEM ? "there is no memory for its image"

@@ -19,13 +19,21 @@
 
 #define WHY_SIZE 256
 
+#define OPENING(which, text)                                  \
+    (struct plugin_opening)                                   \
+    {                                                         \
+        .plugin = (which), .options = (text), .place = &place \
+    }
+
+static struct quota quota = { .most = 1000, .window_ns = INT64_C(1000000000) };
+static const struct predictor_place place = { .stream = "cam", .stop_fd = -1, .quota = &quota };
 static struct prediction out;
 
 static int open_it(struct plugin_instance **instance, const char *options, char *why)
 {
     struct fc_predictor plugin;
     assert_int_equal(plugin_load(&plugin, PLUGINS "/naughty.so", why, WHY_SIZE), 0);
-    return plugin_instance_open(instance, &plugin, options, why, WHY_SIZE);
+    return plugin_instance_open(instance, &OPENING(&plugin, options), why, WHY_SIZE);
 }
 
 static struct plugin_instance *opened(const char *options)
@@ -125,7 +133,7 @@ static void range_is_said_or_made_full(void **state)
         picture->is_full_range = false;
         memset(picture_plane(picture, 0), 16, picture->planes[0].stride);
         assert_int_equal(look(instance, picture), 0);
-        assert_float_equal(out.objects[0].score * 255, is_asked ? 0 : 16, 1);
+        assert_float_equal(out.objects[0].score * 255, (is_asked ? 0 : 16), 1);
         assert_non_null(strstr(out.data, is_asked ? ", 1, \"cam\"" : ", 0, \"cam\""));
         done(&instance, &picture);
     }
@@ -243,7 +251,8 @@ static void open_and_close_may_be_missing_and_data_has_a_limit(void **state)
     for (size_t more = 0; more < 2; more++) {
         struct plugin_instance *instance = NULL;
         char why[WHY_SIZE] = "untouched";
-        assert_int_equal(plugin_instance_open(&instance, &plugin, "", why, sizeof(why)), 0);
+        assert_int_equal(plugin_instance_open(&instance, &OPENING(&plugin, ""), why, sizeof(why)),
+                         0);
         assert_string_equal(why, "untouched");
         struct picture *picture = picture_of(PICTURE_GRAY, 8, 8);
         data_size = FC_PREDICTOR_DATA_MAX_BYTES + more;
@@ -278,8 +287,10 @@ static void motion_says_the_same_built_in_and_loaded(void **state)
     assert_int_equal(plugin_load(&loaded, MOTION, why, sizeof(why)), 0);
     assert_ptr_not_equal(loaded.look, motion_predictor.look);
     struct plugin_instance *one = NULL, *other = NULL;
-    assert_int_equal(plugin_instance_open(&one, &motion_predictor, "", why, sizeof(why)), 0);
-    assert_int_equal(plugin_instance_open(&other, &loaded, "coast=0.7", why, sizeof(why)), 0);
+    assert_int_equal(plugin_instance_open(&one, &OPENING(&motion_predictor, ""), why, sizeof(why)),
+                     0);
+    assert_int_equal(plugin_instance_open(&other, &OPENING(&loaded, "coast=0.7"), why, sizeof(why)),
+                     0);
     static struct prediction first;
     size_t seen = 0;
     for (int i = 0; i < 80; i++) {

@@ -30,12 +30,16 @@ static void plugin_describe(const char *spec, struct predictor_traits *out)
 static int plugin_open(void **instance, const char *spec, const struct predictor_place *place,
                        char *why, size_t why_size)
 {
-    (void)place;
     struct fc_predictor plugin;
     int err = plugin_load(&plugin, spec, why, why_size);
     struct plugin_instance *opened = NULL;
     if (!err) {
-        err = plugin_instance_open(&opened, &plugin, plugin_options(spec), why, why_size);
+        const struct plugin_opening opening = {
+            .plugin = &plugin,
+            .options = plugin_options(spec),
+            .place = place,
+        };
+        err = plugin_instance_open(&opened, &opening, why, why_size);
     }
     if (!err) {
         *instance = opened;

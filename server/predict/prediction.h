@@ -23,6 +23,7 @@ struct prediction {
     uint64_t seq;           /* of the picture that was looked at */
     int64_t captured_at_us; /* of that picture */
     int64_t latency_ns;     /* from capture to the result */
+    int64_t convert_ns;     /* of that, making of the picture what the predictor wants */
     uint32_t width, height; /* of that picture, pixels */
     size_t object_count;
     struct prediction_object objects[PREDICTION_OBJECTS_MAX];

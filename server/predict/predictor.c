@@ -14,7 +14,9 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/pace.h"
 #include "predict/inbox.h"
+#include "predict/lens.h"
 #include "predict/prediction_check.h"
 #include "predict/predictor_impl.h"
 #include "predict/tracker.h"
@@ -48,6 +50,7 @@ struct worker {
     pthread_t thread;
     void *instance; /* NULL while it cannot be opened */
     int64_t retry_ns;
+    struct lens *lens; /* owned */
     struct quota quota;
     struct predictor_place place;
     struct prediction prediction;
@@ -70,9 +73,14 @@ struct predictor {
     _Atomic int64_t failed_ns; /* the last picture that failed; 0: the log was told of the end */
     int stop_fd;               /* eventfd */
     struct inbox inbox;
+    struct pace pace; /* of whoever offers */
     struct turns turns;
+    pthread_mutex_t lock; /* guards the followers, who come while it runs */
+    struct predictor *followers[PREDICTOR_FOLLOWERS_MAX]; /* borrowed */
+    unsigned follower_count;
     struct tracker *tracker; /* owned; NULL: not asked for. Of whose turn it is */
-    unsigned worker_count;   /* running */
+    unsigned lens_count;
+    unsigned worker_count; /* running */
     struct worker workers[];
 };
 
@@ -83,9 +91,25 @@ static void state_enter(struct predictor *predictor, enum predictor_state next)
     }
 }
 
-static void count(_Atomic uint64_t *counter)
+static void count_one(_Atomic uint64_t *counter)
 {
     atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
+}
+
+/* Put a picture into the inbox, with what was found in it (takes that; may be NULL). */
+static void offer(struct predictor *predictor, struct picture *picture, struct found *found)
+{
+    assert(!picture->is_notice);
+    if (!pace_take(&predictor->pace, picture->captured_ns)) {
+        free(found);
+        return;
+    }
+    struct inbox_item left_out = inbox_put(
+        &predictor->inbox, (struct inbox_item){ .picture = picture_ref(picture), .found = found });
+    if (left_out.picture) {
+        count_one(&predictor->stats.skipped);
+        inbox_item_free(&left_out);
+    }
 }
 
 static void worker_close(struct worker *worker)
@@ -141,7 +165,7 @@ static bool worker_open(struct worker *worker)
 
 static void note_failure(struct predictor *predictor, const struct prediction *failed, int err)
 {
-    count(&predictor->stats.failed);
+    count_one(&predictor->stats.failed);
     if (atomic_exchange(&predictor->failed_ns, clock_steady_ns()) == 0) {
         log_warn("predict", "pictures fail stream=%s name=%s from=%" PRIu64 " why=\"%s\"",
                  predictor->sink.stream, predictor->traits.name, failed->seq,
@@ -166,7 +190,7 @@ static void note_success(struct worker *worker, uint64_t seq)
 {
     struct predictor *predictor = worker->predictor;
     worker->retry_ns = predictor->retry_min_ns;
-    count(&predictor->stats.seen);
+    count_one(&predictor->stats.seen);
     int64_t failed_ns = atomic_load(&predictor->failed_ns);
     if (failed_ns && clock_steady_ns() - failed_ns >= CALM_NS &&
         atomic_compare_exchange_strong(&predictor->failed_ns, &failed_ns, 0)) {
@@ -181,9 +205,39 @@ static void note_success(struct worker *worker, uint64_t seq)
     }
 }
 
-/* Look at one picture and give the result out when its turn comes. 0 or -errno. */
-static int worker_look(struct worker *worker, struct picture *picture, uint64_t ticket)
+/* Show what was found to those who look closer. In turn. */
+static void show_followers(struct predictor *predictor, struct picture *picture,
+                           const struct prediction *prediction)
 {
+    pthread_mutex_lock(&predictor->lock);
+    const unsigned count = predictor->follower_count;
+    pthread_mutex_unlock(&predictor->lock);
+    const size_t size = prediction->object_count * sizeof(prediction->objects[0]);
+    for (unsigned i = 0; i < count; i++) {
+        struct found *found = malloc(sizeof(*found) + size);
+        if (!found) {
+            count_one(&predictor->followers[i]->stats.skipped);
+            continue;
+        }
+        found->count = prediction->object_count;
+        memcpy(found->objects, prediction->objects, size);
+        offer(predictor->followers[i], picture, found);
+    }
+}
+
+static void note_times(struct predictor *predictor, const struct prediction *prediction,
+                       int64_t wait_ns, int64_t look_ns)
+{
+    histogram_add(&predictor->stats.wait, wait_ns);
+    histogram_add(&predictor->stats.convert, prediction->convert_ns);
+    histogram_add(&predictor->stats.run, look_ns - prediction->convert_ns);
+    histogram_add(&predictor->stats.latency, prediction->latency_ns);
+}
+
+/* Look at one item and give the result out when its turn comes. 0 or -errno. */
+static int worker_look(struct worker *worker, const struct inbox_item *item, uint64_t ticket)
+{
+    struct picture *picture = item->picture;
     struct predictor *predictor = worker->predictor;
     struct prediction *prediction = &worker->prediction;
     prediction->stream = predictor->sink.stream;
@@ -192,11 +246,12 @@ static int worker_look(struct worker *worker, struct picture *picture, uint64_t 
     prediction->width = picture->width;
     prediction->height = picture->height;
     prediction->object_count = 0;
+    prediction->convert_ns = 0;
     prediction->data = NULL;
     prediction->why[0] = '\0';
 
     const int64_t begin_ns = clock_steady_ns();
-    const int err = predictor->kind->look(worker->instance, picture, prediction);
+    const int err = lens_look(worker->lens, predictor->kind, worker->instance, item, prediction);
     const int64_t end_ns = clock_steady_ns();
     prediction->latency_ns = end_ns - picture->captured_ns;
     if (!err) {
@@ -207,13 +262,13 @@ static int worker_look(struct worker *worker, struct picture *picture, uint64_t 
     if (err) {
         note_failure(predictor, prediction, err);
     } else {
-        histogram_add(&predictor->stats.run, end_ns - begin_ns);
-        histogram_add(&predictor->stats.latency, prediction->latency_ns);
+        note_times(predictor, prediction, begin_ns - item->put_ns, end_ns - begin_ns);
         note_success(worker, picture->seq);
         if (predictor->tracker) {
             tracker_look(predictor->tracker, prediction, picture->captured_ns);
         }
         predictor->sink.predicted(predictor->sink.ctx, prediction);
+        show_followers(predictor, picture, prediction);
     }
     turns_pass(&predictor->turns, ticket);
     free(prediction->data);
@@ -226,12 +281,12 @@ static bool worker_serve(struct worker *worker)
     int err = 0;
     while (err != -EPIPE) {
         uint64_t ticket;
-        struct picture *picture = inbox_take(&worker->predictor->inbox, &ticket);
-        if (!picture) {
+        struct inbox_item item;
+        if (!inbox_take(&worker->predictor->inbox, &item, &ticket)) {
             return false;
         }
-        err = worker_look(worker, picture, ticket);
-        picture_unref(&picture);
+        err = worker_look(worker, &item, ticket);
+        inbox_item_free(&item);
     }
     return true;
 }
@@ -244,7 +299,7 @@ static void *worker_main(void *arg)
         const bool is_lost = worker_serve(worker);
         worker_close(worker);
         if (is_lost) {
-            count(&worker->predictor->stats.restarts);
+            count_one(&worker->predictor->stats.restarts);
         }
         goes_on = is_lost && worker_back_off(worker);
     }
@@ -276,12 +331,16 @@ static int workers_start(struct predictor *predictor, unsigned wanted)
     return -err;
 }
 
-static struct predictor_traits traits_resolve(const struct predictor_options *options)
+static struct predictor_traits traits_resolve(const struct predictor_kind *kind,
+                                              const struct predictor_options *options)
 {
-    struct predictor_traits traits = { .parallel_max = options->kind->parallel_max };
-    snprintf(traits.name, sizeof(traits.name), "%s", options->kind->name);
-    if (options->kind->describe) {
-        options->kind->describe(options->spec, &traits);
+    struct predictor_traits traits = { .parallel_max = kind->parallel_max };
+    snprintf(traits.name, sizeof(traits.name), "%s", kind->name);
+    if (kind->describe) {
+        kind->describe(options->spec, &traits);
+    }
+    if (options->name && options->name[0]) {
+        snprintf(traits.name, sizeof(traits.name), "%s", options->name);
     }
     return traits;
 }
@@ -297,11 +356,52 @@ static unsigned threads_resolve(unsigned wanted, unsigned parallel_max)
     return wanted < THREADS_MAX ? wanted : THREADS_MAX;
 }
 
-int predictor_new_of_kind(struct predictor **out, const struct predictor_options *options,
-                          const struct predictor_sink *sink)
+/* What is made once and kept; all of it is released by predictor_free(). */
+static int parts_make(struct predictor *predictor, const struct predictor_options *options,
+                      unsigned workers)
+{
+    predictor->spec = strdup(options->spec);
+    predictor->tracker = options->tracks ? tracker_new(NULL) : NULL;
+    predictor->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (predictor->stop_fd < 0) {
+        return -errno;
+    }
+    if (!predictor->spec || (options->tracks && !predictor->tracker)) {
+        return -ENOMEM;
+    }
+    for (unsigned i = 0; i < workers; i++) {
+        predictor->workers[i].lens = lens_new(&options->region, options->width);
+        predictor->lens_count += predictor->workers[i].lens != NULL;
+        if (!predictor->workers[i].lens) {
+            return -ENOMEM;
+        }
+    }
+    return 0;
+}
+
+static int follow(struct predictor *leader, struct predictor *follower)
+{
+    int err = 0;
+    pthread_mutex_lock(&leader->lock);
+    if (leader->follower_count == PREDICTOR_FOLLOWERS_MAX) {
+        err = -ENOSPC;
+    } else {
+        leader->followers[leader->follower_count++] = follower;
+    }
+    pthread_mutex_unlock(&leader->lock);
+    return err;
+}
+
+int predictor_new(struct predictor **out, const struct predictor_options *options,
+                  const struct predictor_sink *sink)
 {
     assert(sink->predicted);
-    const struct predictor_traits traits = traits_resolve(options);
+    const struct predictor_kind *kind =
+        options->kind ? options->kind : predictor_kind_find(options->spec);
+    if (!kind) {
+        return -EINVAL;
+    }
+    const struct predictor_traits traits = traits_resolve(kind, options);
     const unsigned wanted =
         threads_resolve(options->threads ? options->threads : traits.threads, traits.parallel_max);
     struct predictor *predictor =
@@ -309,45 +409,25 @@ int predictor_new_of_kind(struct predictor **out, const struct predictor_options
     if (!predictor) {
         return -ENOMEM;
     }
-    predictor->kind = options->kind;
+    predictor->kind = kind;
     predictor->traits = traits;
     predictor->sink = *sink;
     predictor->retry_min_ns = options->retry_min_ns ? options->retry_min_ns : RETRY_MIN_NS;
     predictor->retry_max_ns = options->retry_max_ns ? options->retry_max_ns : RETRY_MAX_NS;
-    inbox_init(&predictor->inbox);
+    pace_init(&predictor->pace, (uint32_t)(options->max_fps * 1000 + 0.5));
+    inbox_init(&predictor->inbox, options->queue ? options->queue : 1);
     turns_init(&predictor->turns);
+    pthread_mutex_init(&predictor->lock, NULL);
 
-    int err = 0;
-    predictor->spec = strdup(options->spec);
-    predictor->tracker = options->tracks ? tracker_new(NULL) : NULL;
-    predictor->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (predictor->stop_fd < 0) {
-        err = -errno;
-        goto out;
+    int err = parts_make(predictor, options, wanted);
+    err = err ? err : workers_start(predictor, wanted);
+    err = err || !options->after ? err : follow(options->after, predictor);
+    if (!err) {
+        *out = predictor;
+        predictor = NULL;
     }
-    if (!predictor->spec || (options->tracks && !predictor->tracker)) {
-        err = -ENOMEM;
-        goto out;
-    }
-    err = workers_start(predictor, wanted);
-    if (err) {
-        goto out;
-    }
-    *out = predictor;
-    predictor = NULL;
-out:
     predictor_free(&predictor);
     return err;
-}
-
-int predictor_new(struct predictor **out, const char *spec, const struct predictor_sink *sink)
-{
-    const struct predictor_kind *kind = predictor_kind_find(spec);
-    if (!kind) {
-        return -EINVAL;
-    }
-    return predictor_new_of_kind(out, &(struct predictor_options){ .kind = kind, .spec = spec },
-                                 sink);
 }
 
 void predictor_free(struct predictor **predictor)
@@ -361,6 +441,10 @@ void predictor_free(struct predictor **predictor)
         pthread_join(p->workers[i].thread, NULL);
     }
     assert(atomic_load(&p->open_count) == 0);
+    for (unsigned i = 0; i < p->lens_count; i++) {
+        lens_free(&p->workers[i].lens);
+    }
+    pthread_mutex_destroy(&p->lock);
     inbox_fini(&p->inbox);
     turns_fini(&p->turns);
     tracker_free(&p->tracker);
@@ -374,12 +458,7 @@ void predictor_free(struct predictor **predictor)
 
 void predictor_offer(struct predictor *predictor, struct picture *picture)
 {
-    assert(!picture->is_notice);
-    struct picture *replaced = inbox_put(&predictor->inbox, picture_ref(picture));
-    if (replaced) {
-        count(&predictor->stats.skipped);
-        picture_unref(&replaced);
-    }
+    offer(predictor, picture, NULL);
 }
 
 void predictor_offer_patiently(struct predictor *predictor, struct picture *picture)

@@ -8,17 +8,22 @@
 #include <framecast/attr.h>
 
 #include "base/histogram.h"
+#include "encode/view.h"
 #include "picture/picture.h"
 #include "predict/prediction.h"
 
 /*
  * A predictor at work on one stream, seen from the stream.
  *
- * It owns its threads, so that nothing it does can hold up a picture. It always gets the newest
- * picture (slot); what it had no time for is counted. Results leave in the order of the pictures.
+ * It owns its threads, so that nothing it does can hold up a picture. It gets the newest picture,
+ * or all of them as long as few wait; what it had no time for is counted. Results leave in the
+ * order of the pictures.
  */
 
 struct predictor; /* Threads: any, but new and free on one. */
+struct predictor_kind;
+
+#define PREDICTOR_FOLLOWERS_MAX 8 /* that may be shown what one finds */
 
 enum predictor_state { PREDICTOR_STARTING, PREDICTOR_RUNNING, PREDICTOR_DOWN };
 
@@ -36,7 +41,9 @@ struct predictor_stats {
     _Atomic uint64_t seen, skipped, failed;
     _Atomic uint64_t restarts; /* instances that were lost and replaced */
     struct histogram latency;  /* capture to result */
-    struct histogram run;      /* the predictor's own time */
+    struct histogram wait;     /* until it had time for the picture */
+    struct histogram convert;  /* making of the picture what it wants */
+    struct histogram run;      /* its own time */
 };
 
 /**
@@ -46,8 +53,24 @@ struct predictor_stats {
  */
 bool predictor_check(const char *spec, char *why, size_t why_size);
 
+/** Zero means the default. */
+struct predictor_options {
+    const char *spec;                   /* copied */
+    const char *name;                   /* as predictions carry it; copied; NULL, "": its own */
+    unsigned threads;                   /* 0: as the spec says; at most what the kind allows */
+    int64_t retry_min_ns, retry_max_ns; /* after a failed open; 0: 1 s, 30 s */
+    double max_fps;                     /* pictures that it is offered a second; 0: no limit */
+    unsigned queue;                     /* pictures that may wait; 0: one, the newest */
+    struct view_region region;          /* what it is shown; all 0: the whole picture */
+    uint32_t width;                     /* of that, pixels; 0: as captured */
+    bool tracks;                        /* follow objects where the predictor does not; tracker.h */
+    struct predictor *after; /* it is shown what that one finds, a crop for each box, and is offered
+                                nothing else; freed before it. NULL: pictures */
+    const struct predictor_kind *kind; /* borrowed; NULL: found by the spec */
+};
+
 /** Start one. Errors: -EINVAL for an unknown spec, -ENOMEM, -EAGAIN without threads. */
-FC_NODISCARD int predictor_new(struct predictor **out, const char *spec,
+FC_NODISCARD int predictor_new(struct predictor **out, const struct predictor_options *options,
                                const struct predictor_sink *sink);
 
 /** Stop it, waiting for the picture in hand; nothing is delivered after. Ignores NULL. */

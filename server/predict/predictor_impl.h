@@ -42,7 +42,8 @@ struct predictor_kind {
 
     /*
      * Look at one picture. out comes with stream, seq, times and size filled in, and no objects;
-     * prediction_check() is the caller's. 0, or -errno and perhaps a sentence in out->why; after
+     * prediction_check() is the caller's. What it takes to convert the picture is added to
+     * convert_ns. 0, or -errno and perhaps a sentence in out->why; after
      * -EPIPE the instance is lost: it is closed and another is opened.
      */
     int (*look)(void *instance, struct picture *picture, struct prediction *out);
@@ -65,19 +66,5 @@ extern const struct predictor_kind predictor_kind_worker;
 
 /** The kind that a spec asks for, or NULL. */
 const struct predictor_kind *predictor_kind_find(const char *spec);
-
-/** Zero means the default. */
-struct predictor_options {
-    const struct predictor_kind *kind;  /* borrowed for the predictor's life */
-    const char *spec;                   /* copied */
-    unsigned threads;                   /* 0: as the spec says; at most parallel_max */
-    int64_t retry_min_ns, retry_max_ns; /* after a failed open; 0: 1 s, 30 s */
-    bool tracks; /* follow objects from picture to picture where the kind does not; tracker.h */
-};
-
-/** As predictor_new(), of a kind that need not be in the list. */
-FC_NODISCARD int predictor_new_of_kind(struct predictor **out,
-                                       const struct predictor_options *options,
-                                       const struct predictor_sink *sink);
 
 #endif

@@ -133,7 +133,7 @@ static struct predictor *started_with(unsigned threads, bool tracks)
         .changed = on_changed,
         .ctx = &fake,
     };
-    assert_int_equal(predictor_new_of_kind(&predictor, &options, &sink), 0);
+    assert_int_equal(predictor_new(&predictor, &options, &sink), 0);
     return predictor;
 }
 
@@ -365,9 +365,11 @@ static void unknown_spec_is_refused(void **state)
     (void)state;
     struct predictor *predictor = NULL;
     const struct predictor_sink sink = { .stream = "cam", .predicted = on_predicted, .ctx = &fake };
-    assert_int_equal(predictor_new(&predictor, "fake", &sink), -EINVAL);
+    assert_int_equal(
+        predictor_new(&predictor, &(struct predictor_options){ .spec = "fake" }, &sink), -EINVAL);
     assert_null(predictor);
-    assert_int_equal(predictor_new(&predictor, "test", &sink), 0);
+    assert_int_equal(
+        predictor_new(&predictor, &(struct predictor_options){ .spec = "test" }, &sink), 0);
     predictor_free(&predictor);
     predictor_free(&predictor);
 }

@@ -150,7 +150,9 @@ static size_t item_find(const struct worker_item *items, size_t count, uint64_t 
 static int look_at(struct worker_instance *worker, struct picture *picture, struct prediction *out)
 {
     struct worker_item item = { .slot = 0 };
+    const int64_t begin_ns = clock_steady_ns();
     int err = worker_shape(worker->shaper, &worker->wish, &worker->slots, picture, &item);
+    out->convert_ns += clock_steady_ns() - begin_ns;
     if (err) {
         snprintf(worker->why, sizeof(worker->why), "it cannot be converted: %s", strerror(-err));
         return err;

@@ -15,6 +15,7 @@
 #define SHELL "/bin/sh"
 #define STATUS_NOT_FOUND 127      /* what a shell ends with when there is no such command */
 #define STATUS_NOT_EXECUTABLE 126 /* and when it may not be run */
+#define STATUS_SIGNAL 128         /* and, plus its number, when a signal ended the command */
 #define FD_FIRST 16               /* above every number that a descriptor gets in the worker */
 
 void worker_process_close_fd(int *fd)
@@ -163,6 +164,9 @@ bool worker_process_end_text(const struct worker_process *process, char *text, s
     } else if (info.si_status == STATUS_NOT_FOUND || info.si_status == STATUS_NOT_EXECUTABLE) {
         snprintf(text, size, "ended with status %d: the command %s", info.si_status,
                  info.si_status == STATUS_NOT_FOUND ? "was not found" : "may not be run");
+    } else if (info.si_status > STATUS_SIGNAL && info.si_status < STATUS_SIGNAL + NSIG) {
+        snprintf(text, size, "ended with status %d (signal %d, %s)", info.si_status,
+                 info.si_status - STATUS_SIGNAL, strsignal(info.si_status - STATUS_SIGNAL));
     } else {
         snprintf(text, size, "ended with status %d", info.si_status);
     }

@@ -45,7 +45,7 @@ static void send_error(struct live *live, const char *code, const char *message,
 static void send_stream(struct subscription *subscription)
 {
     struct stream *stream = subscription->stream;
-    struct predictor *predictor = stream_predictor(stream);
+    struct predictor *predictor = stream_predictor(stream, 0);
     struct stream_description now;
     stream_describe(stream, &now);
     answer_message(subscription->live->endpoint.conn,

@@ -32,24 +32,38 @@ static json_t *source_json(struct stream *stream, const struct stream_descriptio
                      "restarts", count(&stats->restarts));
 }
 
-static json_t *predictor_json(struct stream *stream)
+static json_t *times_json(const struct histogram *histogram)
+{
+    return json_pack("{s:o, s:o}", "p50", quantile(histogram, 0.5), "p99",
+                     quantile(histogram, 0.99));
+}
+
+static json_t *predictor_json(struct predictor *predictor)
 {
     static const char *const state_names[] = {
         [PREDICTOR_STARTING] = "starting",
         [PREDICTOR_RUNNING] = "running",
         [PREDICTOR_DOWN] = "down",
     };
-    struct predictor *predictor = stream_predictor(stream);
-    if (!predictor) {
-        return json_null();
-    }
     const struct predictor_stats *stats = predictor_stats(predictor);
-    return json_pack("{s:s, s:s, s:o, s:o, s:o, s:{s:o, s:o}, s:{s:o, s:o}}", "name",
+    return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "name",
                      predictor_name(predictor), "state", state_names[predictor_state(predictor)],
                      "seen", count(&stats->seen), "skipped", count(&stats->skipped), "failed",
-                     count(&stats->failed), "latency_ms", "p50", quantile(&stats->latency, 0.5),
-                     "p99", quantile(&stats->latency, 0.99), "run_ms", "p50",
-                     quantile(&stats->run, 0.5), "p99", quantile(&stats->run, 0.99));
+                     count(&stats->failed), "restarts", count(&stats->restarts), "latency_ms",
+                     times_json(&stats->latency), "wait_ms", times_json(&stats->wait), "convert_ms",
+                     times_json(&stats->convert), "run_ms", times_json(&stats->run));
+}
+
+/* All of them; and the first by itself, or null. */
+static json_t *predictors_json(struct stream *stream, json_t **first)
+{
+    json_t *list = json_array();
+    struct predictor *predictor = NULL;
+    for (unsigned i = 0; (predictor = stream_predictor(stream, i)); i++) {
+        json_array_append_new(list, predictor_json(predictor));
+    }
+    *first = json_array_size(list) > 0 ? json_incref(json_array_get(list, 0)) : json_null();
+    return list;
 }
 
 static json_t *stream_json(struct stream *stream)
@@ -59,15 +73,18 @@ static json_t *stream_json(struct stream *stream)
     const struct stream_stats *stats = stream_stats(stream);
     json_t *age =
         now.captured_ns ? json_real(ms(clock_steady_ns() - now.captured_ns)) : json_null();
-    return json_pack(
-        "{s:s, s:i, s:f, s:o, s:I, s:I, s:s, s:f, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
-        "name", stream_name(stream), "id", (int)stream_id(stream), "now",
-        (double)clock_wall_us() / 1e6, "source", source_json(stream, &now), "width",
-        (json_int_t)now.width, "height", (json_int_t)now.height, "codec", "jpeg", "fps",
-        (double)(int64_t)(now.fps * 100 + 0.5) / 100, "seq", (json_int_t)now.seq, "frame_age_ms",
-        age, "viewers", count(&stats->viewers), "pictures", count(&stats->pictures), "encoded",
-        count(&stats->encoded), "passed", count(&stats->passed), "sent", count(&stats->sent),
-        "drops", count(&stats->dropped), "predictor", predictor_json(stream));
+    json_t *first = NULL;
+    json_t *predictors = predictors_json(stream, &first);
+    return json_pack("{s:s, s:i, s:f, s:o, s:I, s:I, s:s, s:f, s:I, s:o, s:o, s:o, s:o, s:o, s:o, "
+                     "s:o, s:o, s:o}",
+                     "name", stream_name(stream), "id", (int)stream_id(stream), "now",
+                     (double)clock_wall_us() / 1e6, "source", source_json(stream, &now), "width",
+                     (json_int_t)now.width, "height", (json_int_t)now.height, "codec", "jpeg",
+                     "fps", (double)(int64_t)(now.fps * 100 + 0.5) / 100, "seq",
+                     (json_int_t)now.seq, "frame_age_ms", age, "viewers", count(&stats->viewers),
+                     "pictures", count(&stats->pictures), "encoded", count(&stats->encoded),
+                     "passed", count(&stats->passed), "sent", count(&stats->sent), "drops",
+                     count(&stats->dropped), "predictor", first, "predictors", predictors);
 }
 
 void status_list_visit(const struct visit *visit)

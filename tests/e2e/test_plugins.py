@@ -5,6 +5,7 @@ import pathlib
 import re
 import shutil
 import subprocess
+import time
 
 import harness
 import pytest
@@ -13,6 +14,7 @@ BUILD = pathlib.Path(harness.PROGRAM).resolve().parent
 CHECK = BUILD / "tests/predictor/predictor_check"
 NAUGHTY = BUILD / "server/predict/naughty.so"
 MOTION = BUILD / "predictors/motion/motion.so"
+PYTHON_WORKER = f"exec:/usr/bin/python3 {harness.ROOT}/predictors/workers/brightness.py"
 GUIDE = harness.ROOT / "docs/how-to/plug-in.md"
 CASES = ["start", "pictures", "formats", "sizes", "broken pictures", "times", "restarts", "side by side", "stop"]
 
@@ -35,6 +37,7 @@ def check(spec, deadline_ms=5000):
 # ---- the check ----
 
 @pytest.mark.parametrize("spec", ["motion", MOTION, "test", "test:3", BUILD / "examples/brightness.so", NAUGHTY,
+                                  f"exec:{BUILD}/predictors/workers/worker-brightness", PYTHON_WORKER,
                                   f"{NAUGHTY}?format=2&width=64", f"{NAUGHTY}?format=4", refused("later")], ids=str)
 def test_those_that_keep_the_rules_pass(spec):
     assert check(spec) == (0, CASES, {})
@@ -149,6 +152,32 @@ def test_viewers_get_only_what_is_promised(server, deed, count):
         assert (seen["data"] is None) == (deed == "json")
     one.stop()
     assert one.stderr.count("objects are not as they should be") == (0 if deed == "json" else 1)
+
+
+def test_log_has_what_it_says_in_one_line_and_not_too_much(server):
+    one = server("test", "--predict", f"{NAUGHTY}?lines=1")
+    predictions(one, 1)
+    one.stop()
+    assert 'warn predict: plug-in stream=cam name=naughty says="cam"\n' in one.stderr
+    assert "info predict: plug-in stream=cam name=naughty says=\"good 'bye' \"\n" in one.stderr
+
+    one = server("test", "--predict", f"{NAUGHTY}?lines=1000")
+    predictions(one, 1)
+    one.stop()
+    instances = one.stderr.count("says") / 40
+    assert 1 <= instances <= 3 and instances == int(instances)
+
+
+def test_one_that_hangs_does_not_keep_the_server_from_ending(server):
+    one = server("test", "--predict", f"{NAUGHTY}?do=hangs")
+    harness.wait_until(lambda: predictor_of(one)["state"] == "running", what="the predictor")
+    with harness.MjpegReader(one) as viewer:
+        assert len(viewer.read_parts(20)) == 20
+    harness.wait_until(lambda: predictor_of(one)["skipped"] > 0, what="a picture in hand")
+    began = time.monotonic()
+    assert one.stop() == 0
+    assert time.monotonic() - began < harness.seconds(6)
+    assert "a predictor does not return" in one.stderr
 
 
 # ---- making one ----

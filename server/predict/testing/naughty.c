@@ -181,6 +181,9 @@ static int open_it(void **instance, struct fc_predictor_start *start)
     start->width = number(start, "width");
     start->height = number(start, "height");
     naughty->start = *start;
+    for (uint32_t i = number(start, "lines"); i > 0; i--) {
+        start->log(start->host, FC_PREDICTOR_WARN, start->stream);
+    }
     *instance = naughty;
     return 0;
 }

@@ -1,0 +1,115 @@
+#!/usr/bin/python3
+"""A worker that answers two pictures of three, and then misbehaves:  bad_worker.py HOW [FILE]
+
+It speaks the protocol by itself, without the helper, so that it is also a second reading of it.
+"""
+
+import ctypes
+import json
+import mmap
+import os
+import pathlib
+import signal
+import sys
+import time
+
+import numpy
+
+HOW = sys.argv[1]
+MARK, BITS = 8, 32  # as harness.make_jpeg() draws the number of a picture
+
+
+def say(message):
+    sys.stdout.write(json.dumps(message) + "\n")
+    sys.stdout.flush()
+
+
+def crash():
+    os.kill(os.getpid(), signal.SIGSEGV)
+
+
+def hang():
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    while True:
+        time.sleep(1000)
+
+
+def rubbish():
+    print("Loading model... done", flush=True)
+    hang()
+
+
+def long_line():
+    for _ in range(100):
+        os.write(1, b"x" * 1_000_000)
+    hang()
+
+
+def close():
+    os.close(1)
+    hang()
+
+
+def write_pictures(fd, size):
+    """Every way that comes to mind to change what others see; says which were refused, and goes on."""
+    refused = []
+    for name, attempt in {
+        "map": lambda: mmap.mmap(fd, size),
+        "write": lambda: os.pwrite(fd, b"x", 0),
+        "cut": lambda: os.ftruncate(fd, 0),
+        "reopen": lambda: mmap.mmap(os.open(f"/proc/self/fd/{fd}", os.O_RDWR), size),
+    }.items():
+        try:
+            attempt()
+        except (PermissionError, OSError):
+            refused.append(name)
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.mmap.restype = ctypes.c_void_p
+    libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, *[ctypes.c_int] * 3, ctypes.c_long]
+    libc.mprotect.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
+    address = libc.mmap(None, 4096, mmap.PROT_READ, mmap.MAP_SHARED, fd, 0)
+    if libc.mprotect(address, 4096, mmap.PROT_READ | mmap.PROT_WRITE) != 0:
+        refused.append("unprotect")
+    print("refused:", *refused, file=sys.stderr, flush=True)
+    ctypes.memset(address, 255, 4096)  # the end of this process
+
+
+def number_in(pixels):
+    """What harness.make_jpeg() drew."""
+    row = pixels[MARK, MARK // 2:BITS * MARK:MARK]
+    return sum(1 << bit for bit, value in enumerate(row) if value > 127)
+
+
+def has_been_here(path):
+    """Whether this is not the first life; one byte in the file for each."""
+    file = pathlib.Path(path)
+    lives = len(file.read_bytes()) if file.exists() else 0
+    file.write_bytes(b"x" * (lives + 1))
+    return lives > 0
+
+
+def main():
+    hello = json.loads(sys.stdin.readline())
+    if HOW == "never" and not has_been_here(sys.argv[2]):
+        hang()
+    fd, size = hello["shm_fd"], hello["shm_size"]
+    memory = mmap.mmap(fd, size, prot=mmap.PROT_READ)
+    say({"ready": True, "name": f"bad-{HOW}", "format": "gray8"})
+    for count, line in enumerate(sys.stdin, 1):
+        about = json.loads(line)
+        pixels = numpy.frombuffer(memory, numpy.uint8, about["size"], about["offset"])
+        pixels = pixels.reshape(about["height"], about["width"])
+        if HOW == "number":
+            time.sleep(0.001 * (about["seq"] % 40))
+            if count % 25 == 0:
+                crash()
+            say({"seq": about["seq"], "data": {"number": number_in(pixels), "pid": os.getpid()}})
+            continue
+        if count % 3 == 0 and HOW == "write":
+            write_pictures(fd, size)
+        elif count % 3 == 0 and HOW != "never":
+            globals()[HOW]()
+        say({"seq": about["seq"], "data": {"pid": os.getpid()}})
+
+
+main()
