@@ -59,8 +59,8 @@ static bool output_fits(struct decode_plan *plan, unsigned output)
     }
     for (int form = FORM_ROWS; form <= FORM_FINAL; form++) {
         const bool is_asked = plan->options->form < 0 || plan->options->form == form;
-        if (is_asked && form_fits(plan, form, rows, columns)) {
-            plan->form = form;
+        if (is_asked && form_fits(plan, (enum decode_form)form, rows, columns)) {
+            plan->form = (enum decode_form)form;
             plan->defaults = form == FORM_GRID ? &grid_defaults : NULL;
             plan->roles[MATRIX] = output;
             return true;

@@ -6,7 +6,10 @@ calls the runtime's own entry point through ctypes, and the boxes are picked by 
 
 import ctypes
 import json
+import os
+import shutil
 import subprocess
+import time
 import urllib.request
 
 import harness
@@ -115,9 +118,51 @@ def test_the_face_is_found_where_the_reference_has_it():
     assert numpy.quantile(errors, 0.95) < 0.10, f"{numpy.quantile(errors, 0.95):.3f} of a side"
 
 
+def status(server):
+    with urllib.request.urlopen(server.url + "streams/cam", timeout=harness.seconds(5)) as answer:
+        return json.load(answer)
+
+
+def processor_seconds(pid):
+    with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+        fields = file.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def cost_of_a_picture(*arguments):
+    """Processor time for each picture of the clip, in seconds, and the share that was looked at."""
+    with harness.Server(CLIP, *arguments, env=ENVIRONMENT) as one:
+        harness.wait_until(lambda: status(one)["pictures"] >= 60, 20, "two seconds of the clip")
+        before, began = status(one), processor_seconds(one.pid)
+        harness.wait_until(lambda: status(one)["pictures"] >= before["pictures"] + 150, 20, "five more", 0.1)
+        after, ended = status(one), processor_seconds(one.pid)
+    pictures = after["pictures"] - before["pictures"]
+    seen = (after["predictor"]["seen"] - before["predictor"]["seen"]) / pictures if arguments else 0
+    return (ended - began) / pictures, seen
+
+
+@needs_models
+@pytest.mark.skipif(harness.SANITIZER != "", reason="a sanitizer's own cost says nothing")
+def test_at_30_pictures_a_second_it_costs_little_beyond_the_model():
+    runtime = Runtime(LIBRARY, MODEL)
+    image = numpy.zeros((1, 3, 240, 320), numpy.float32)
+    runtime.run(image)
+    began = time.process_time()
+    for _ in range(100):
+        runtime.run(image)
+    model = (time.process_time() - began) / 100
+
+    without, _ = cost_of_a_picture()
+    with_it, seen = cost_of_a_picture("--predict", MODEL)
+    assert seen > 0.9, f"{seen:.0%} of the pictures were looked at"
+    beyond = (with_it - without - model * seen) * 30
+    print(f"model {model * 1000:.2f} ms; beyond it {beyond:.1%} of a core at 30 pictures a second")
+    assert beyond < 0.20, f"{beyond:.1%} of a core"
+
+
 def refusal(spec, **environment):
     done = harness.run("test", "--predict", spec, "--listen", "127.0.0.1:0",
-                       env={**harness.os.environ, **environment})
+                       env={**os.environ, **environment})
     assert done.returncode == 2, done.stderr
     return done.stderr
 
@@ -142,3 +187,45 @@ def test_a_library_that_is_none_is_refused(tmp_path):
     assert "cannot be opened" in refusal(tmp_path / "a.onnx", FRAMECAST_ONNXRUNTIME=str(tmp_path / "no.so"))
     said = refusal(f"{tmp_path}/a.onnx?library=libm.so.6")
     assert "is not ONNX Runtime: it has no OrtGetApiBase" in said
+
+
+def fake_runtime(folder, table):
+    """A library of version 1.10.0 whose table of functions is that C expression."""
+    (folder / "fake.c").write_text(f"""
+        static const char *no(const void *status) {{ (void)status; return "the disk is full\\nreally"; }}
+        static void release(void *status) {{ (void)status; }}
+        static void *fail(void) {{ return (void *)1; }}
+        static void *functions[131] = {{ [2] = (void *)no, [4] = (void *)fail, [93] = (void *)release }};
+        static const void *get(unsigned version) {{ (void)version; (void)functions; return {table}; }}
+        static const char *version(void) {{ return "1.10.0"; }}
+        static const struct {{ const void *(*get)(unsigned); const char *(*version)(void); }} base = {{ get, version }};
+        const void *OrtGetApiBase(void);
+        const void *OrtGetApiBase(void) {{ return &base; }}""")
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", folder / "fake.so", folder / "fake.c"], check=True)
+    (folder / "a.onnx").write_bytes(b"")
+    return f"{folder}/a.onnx?library={folder}/fake.so"
+
+
+def test_a_library_that_is_too_old_is_refused(tmp_path):
+    said = refusal(fake_runtime(tmp_path, "0"))
+    assert "is ONNX Runtime 1.10.0: 1.14 or later is needed" in said
+
+
+def test_what_the_library_complains_of_is_said(tmp_path):
+    assert "the disk is full really" in refusal(fake_runtime(tmp_path, "functions"))
+
+
+def test_without_a_library_it_is_said_where_it_was_looked_for(tmp_path):
+    """A copy of the program, so that nothing lies beside it."""
+    program = tmp_path / "framecast"
+    shutil.copy(harness.PROGRAM, program)
+    (tmp_path / "a.onnx").write_bytes(b"")
+    environment = {name: value for name, value in os.environ.items() if name != "FRAMECAST_ONNXRUNTIME"}
+    done = subprocess.run([program, "test", "--predict", "a.onnx", "--listen", "127.0.0.1:0"], cwd=tmp_path,
+                          env=environment, capture_output=True, text=True, timeout=harness.seconds(10))
+    if "cannot be opened" in done.stderr or "Load model" in done.stderr:
+        pytest.skip("this system has an ONNX Runtime")
+    assert done.returncode == 2
+    for place in ("system's paths", "models/ beside the program", "./node_modules",
+                  "npm install --ignore-scripts onnxruntime-node@1.17.0", "library=FILE", "FRAMECAST_ONNXRUNTIME"):
+        assert place in done.stderr
