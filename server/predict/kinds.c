@@ -4,10 +4,16 @@
 #include <stdio.h>
 #include <string.h>
 
-const struct predictor_kind *const predictor_kinds[] = { &predictor_kind_motion,
-                                                         &predictor_kind_plugin,
-                                                         &predictor_kind_worker,
-                                                         &predictor_kind_test, NULL };
+/* The first that matches: a command or an address may end like a file. */
+const struct predictor_kind *const predictor_kinds[] = {
+    &predictor_kind_motion,
+    &predictor_kind_worker,
+    &predictor_kind_kserve,
+    &predictor_kind_onnx,
+    &predictor_kind_plugin,
+    &predictor_kind_test,
+    NULL,
+};
 
 const struct predictor_kind *predictor_kind_find(const char *spec)
 {

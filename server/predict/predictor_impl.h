@@ -74,6 +74,8 @@ struct predictor_kind {
 extern const struct predictor_kind *const predictor_kinds[]; /* ends in NULL */
 
 extern const struct predictor_kind predictor_kind_motion;
+extern const struct predictor_kind predictor_kind_kserve;
+extern const struct predictor_kind predictor_kind_onnx;
 extern const struct predictor_kind predictor_kind_plugin;
 extern const struct predictor_kind predictor_kind_test;
 extern const struct predictor_kind predictor_kind_worker;

@@ -14,6 +14,7 @@ BUILD = pathlib.Path(harness.PROGRAM).resolve().parent
 CHECK = BUILD / "tests/predictor/predictor_check"
 NAUGHTY = BUILD / "server/predict/naughty.so"
 MOTION = BUILD / "predictors/motion/motion.so"
+PYTHON_WORKER = f"exec:/usr/bin/python3 {harness.ROOT}/predictors/workers/brightness.py"
 GUIDE = harness.ROOT / "docs/how-to/plug-in.md"
 CASES = ["start", "pictures", "formats", "sizes", "broken pictures", "times", "restarts", "side by side", "stop"]
 
@@ -36,6 +37,7 @@ def check(spec, deadline_ms=5000):
 # ---- the check ----
 
 @pytest.mark.parametrize("spec", ["motion", MOTION, "test", "test:3", BUILD / "examples/brightness.so", NAUGHTY,
+                                  f"exec:{BUILD}/predictors/workers/worker-brightness", PYTHON_WORKER,
                                   f"{NAUGHTY}?format=2&width=64", f"{NAUGHTY}?format=4", refused("later")], ids=str)
 def test_those_that_keep_the_rules_pass(spec):
     assert check(spec) == (0, CASES, {})

@@ -31,14 +31,22 @@ bool check_fail(struct check *check, const char *format, ...)
     return false;
 }
 
+/* Where this thread's instance works, for as long as it lives. */
+static const struct predictor_place *place_of_thread(void)
+{
+    static _Thread_local struct quota quota;
+    static _Thread_local struct predictor_place place;
+    quota = (struct quota){ .most = 100, .window_ns = NS_PER_S };
+    place = (struct predictor_place){ .stream = "check", .stop_fd = -1, .quota = &quota };
+    return &place;
+}
+
 bool check_open(struct check *check, void **instance)
 {
-    static _Thread_local struct quota quota = { .most = 10, .window_ns = INT64_MAX };
-    const struct predictor_place place = { .stream = "check", .stop_fd = -1, .quota = &quota };
     char why[PREDICTION_WHY_SIZE] = "";
     *instance = NULL;
     check_watch_extend(check->limit_ns);
-    const int err = check->kind->open(instance, check->spec, &place, why, sizeof(why));
+    const int err = check->kind->open(instance, check->spec, place_of_thread(), why, sizeof(why));
     check_watch_extend(check->limit_ns);
     if (err) {
         *instance = NULL;
