@@ -8,7 +8,7 @@ STYLES = {
     "Bun": ("#cc79a7", "diamond"), "Deno": ("#56b4e9", "square"), "ws": ("#000000", "diamond"),
     "websockets": ("#999999", "triangle"),
 }
-LEFT, RIGHT, TOP, ROW, BOTTOM, WIDTH = 210, 30, 70, 24, 46, 860
+LEFT, RIGHT, TOP, ROW, BOTTOM, WIDTH = 250, 30, 70, 24, 46, 900
 TICKS = (0.02, 0.05, 0.1, 0.2, 0.5, 1, 2)
 LEAST, MOST = 0.01, 3
 
