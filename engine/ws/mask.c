@@ -11,10 +11,12 @@
  * processor's apart into single words. Loads and stores go through memcpy because payloads lie at
  * any address.
  *
- * There is no loop over what is left at the end. The last vector or word of the data is loaded
- * before anything is stored, and stored after everything else: where it overlaps what came before,
- * it holds the same bytes.
+ * There is no loop over what is left at the end, nor over what comes before the first whole
+ * address. The last vector or word of the data, and the first, is loaded before anything is stored,
+ * and stored after everything else: where it overlaps others, it holds the same bytes.
  */
+
+#define ALIGNED_MIN_BYTES 1024
 
 typedef uint32_t small_vector __attribute__((vector_size(16)));
 typedef uint32_t large_vector __attribute__((vector_size(32)));
@@ -85,13 +87,16 @@ static inline void mask_large(uint8_t *data, large_vector key)
 FC_AVX2
 void fc_ws_mask_avx2(uint8_t *data, size_t size, uint32_t key)
 {
-    const large_vector keys = (large_vector){ 0 } + key;
     const size_t last_at = size - sizeof(large_vector);
-    large_vector last;
+    large_vector first, last;
+    memcpy(&first, data, sizeof(first));
     memcpy(&last, data + last_at, sizeof(last));
+    first ^= (large_vector){ 0 } + key;
     last ^= (large_vector){ 0 } + turn(key, last_at);
 
-    size_t i = 0;
+    /* What lies across two lines of the cache costs twice; of little, not worth the look. */
+    size_t i = size < ALIGNED_MIN_BYTES ? 0 : -(uintptr_t)data & (sizeof(large_vector) - 1);
+    const large_vector keys = (large_vector){ 0 } + turn(key, i);
     for (; size - i >= 4 * sizeof(large_vector); i += 4 * sizeof(large_vector)) {
         mask_large(data + i, keys);
         mask_large(data + i + sizeof(large_vector), keys);
@@ -102,6 +107,7 @@ void fc_ws_mask_avx2(uint8_t *data, size_t size, uint32_t key)
         mask_large(data + i, keys);
     }
     memcpy(data + last_at, &last, sizeof(last));
+    memcpy(data, &first, sizeof(first));
 }
 
 /* From one word up to a vector. */
