@@ -40,7 +40,7 @@ static sem_t is_joined;
 static int clients[CLIENTS];
 static int epoll;
 
-static void fail(const char *what)
+static _Noreturn void fail(const char *what)
 {
     fprintf(stderr, "compressed: %s: %s\n", what, strerror(errno));
     exit(EXIT_FAILURE);

@@ -248,8 +248,7 @@ static void classify_says_the_best(void **state)
 {
     (void)state;
     float *scores = output("o", 1, 4, 0);
-    fill(scores, (const float[]){ 1, 3, -2, 1 },
-         4); /* logarithms */
+    fill(scores, (const float[]){ 1, 3, -2, 1 }, 4); /* logarithms */
     plan.top = 2;
     assert_ptr_equal(guess_and_decode(0.01f), &decoder_classify);
     assert_string_equal(result.data, "{\"classes\":[{\"label\":\"class 1\",\"score\":0.7828},"

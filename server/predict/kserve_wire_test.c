@@ -100,8 +100,8 @@ static void what_does_not_add_up_is_refused(void **state)
         "{\"outputs\":[" OUTPUT_B "," OUTPUT_A("-8") "]}",
         "{\"outputs\":[{\"name\":\"c\"}]}",
         "{\"outputs\":[{\"name\":\"a\",\"datatype\":\"FP32\",\"shape\":[1,2],\"data\":[1,2]}]}",
-        "{\"outputs\":[{\"name\":\"a\",\"datatype\":\"FP32\",\"shape\":[-1,2],"
-        "\"parameters\":{\"binary_data_size\":0}}]}",
+        ("{\"outputs\":[{\"name\":\"a\",\"datatype\":\"FP32\",\"shape\":[-1,2],"
+         "\"parameters\":{\"binary_data_size\":0}}]}"),
     };
     for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
         assert_int_equal(answer(bodies[i], 16), -EPROTO);
