@@ -119,7 +119,15 @@ static int make_one(struct stream *stream, const struct plan *plan, char *why, s
                  strerror(-err));
         return err;
     }
-    stream->predictor_count++;
+    const bool is_taken = find(stream, predictor_name(of->predictor)) != NULL;
+    stream->predictor_count++; /* it may be another's follower, so it is freed in its turn */
+    if (is_taken) {
+        snprintf(why, why_size,
+                 "stream '%s': two predictors are called '%.64s'; give one another name: "
+                 "[name=WORD]%.64s",
+                 stream->name, predictor_name(of->predictor), plan->spec);
+        return -EINVAL;
+    }
     return 0;
 }
 

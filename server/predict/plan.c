@@ -154,5 +154,11 @@ bool plan_parse(struct plan *out, const char *text, char *why, size_t why_size)
         at += size + 1;
     }
     out->spec = end + 1;
+    if (out->after[0] && out->region.width > 0) {
+        return fail(why, why_size,
+                    "predictor '%.64s': region and after cannot be asked for together: it is shown "
+                    "what the other has found, which may have a region",
+                    text);
+    }
     return true;
 }

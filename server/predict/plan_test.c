@@ -28,15 +28,17 @@ static void every_setting_is_read(void **state)
     struct plan plan;
     char why[256] = "";
     assert_true(plan_parse(&plan,
-                           "[name=faces.2,after=motion,fps=7.5,region=0.1/0.2/0.3/0.4,width=320,"
-                           "all,tracks]exec:a]b",
+                           "[name=faces.2,fps=7.5,region=0.1/0.2/0.3/0.4,width=320,all,tracks]"
+                           "exec:a]b",
                            why, sizeof(why)));
     assert_string_equal(plan.spec, "exec:a]b");
     assert_string_equal(plan.name, "faces.2");
-    assert_string_equal(plan.after, "motion");
+    assert_string_equal(plan.after, "");
     assert_true(plan.max_fps == 7.5 && plan.width == 320 && plan.sees_all && plan.tracks);
     assert_true(plan.region.x == 0.1f && plan.region.y == 0.2f && plan.region.width == 0.3f &&
                 plan.region.height == 0.4f);
+    assert_true(plan_parse(&plan, "[after=motion]x", why, sizeof(why)));
+    assert_string_equal(plan.after, "motion");
 }
 
 static void mistakes_are_told_with_a_hint(void **state)
@@ -64,6 +66,7 @@ static void mistakes_are_told_with_a_hint(void **state)
         { "[tracks=no]x", "tracks, without" },
         { "[speed=1]x", "no such setting" },
         { "[fps=1,,all]x", "no such setting" },
+        { "[after=a,region=0/0/1/1]x", "cannot be asked for together" },
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct plan plan;

@@ -65,7 +65,7 @@ struct predictor_options {
     uint32_t width;                     /* of that, pixels; 0: as captured */
     bool tracks;                        /* follow objects where the predictor does not; tracker.h */
     struct predictor *after; /* it is shown what that one finds, a crop for each box, and is offered
-                                nothing else; freed before it. NULL: pictures */
+                                nothing else. That one is freed first. NULL: pictures */
     const struct predictor_kind *kind; /* borrowed; NULL: found by the spec */
 };
 
