@@ -158,5 +158,8 @@ void conn_flush(struct fc_conn *conn)
     if (conn->state == CONN_WEBSOCKET || conn->state == CONN_STREAM) {
         tell_pressure(conn);
     }
+    if (conn->is_unread && !conn->is_paused) {
+        conn_wants_flush(conn); /* flush() has taken back what read_on() asked for */
+    }
     conn_update_watch(conn);
 }
