@@ -147,7 +147,11 @@ static int visit(struct lws *wsi, enum lws_callback_reasons reason, void *user, 
     case LWS_CALLBACK_CLIENT_WRITEABLE: /* also when the rest of a message has gone */
         return s->is_due ? ask(wsi, s) : 0;
     case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
+        is_over = true;
+        return 0;
     case LWS_CALLBACK_CLIENT_CLOSED:
+        free(s->heard);
+        s->heard = NULL;
         is_over = true;
         return 0;
     default:
