@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "predict/json_arena.h"
 #include "predict/worker_channel.h"
 #include "predict/worker_protocol.h"
 #include "predict/worker_shape.h"
@@ -33,6 +34,7 @@ struct worker_instance {
     struct worker_channel channel;
     struct worker_wish wish;
     struct worker_shaper *shaper;
+    struct json_arena arena;                         /* of the answers */
     char text[WORKER_SLOTS * WORKER_ITEM_SIZE + 32]; /* a line for pictures */
 };
 
@@ -59,6 +61,7 @@ static void worker_close(void **instance)
         worker_slots_close(&worker->slots);
         worker_shaper_free(&worker->shaper);
         worker_wish_fini(&worker->wish);
+        json_arena_fini(&worker->arena);
         free(worker);
     }
 }
@@ -174,8 +177,8 @@ static void batch_fill(struct worker_instance *worker, struct batch *batch,
 }
 
 /* Give a line of results to its picture. 0, or -EPIPE with the channel's why. */
-static int batch_take(struct worker_instance *worker, struct batch *batch, const char *line,
-                      size_t size)
+static int batch_match(struct worker_instance *worker, struct batch *batch, const char *line,
+                       size_t size)
 {
     char why[WORKER_WHY_SIZE];
     struct worker_answer answer;
@@ -201,6 +204,15 @@ static int batch_take(struct worker_instance *worker, struct batch *batch, const
         batch->answered++;
     }
     worker_answer_fini(&answer);
+    return err;
+}
+
+static int batch_take(struct worker_instance *worker, struct batch *batch, const char *line,
+                      size_t size)
+{
+    json_arena_begin(&worker->arena);
+    const int err = batch_match(worker, batch, line, size);
+    json_arena_end(&worker->arena);
     return err;
 }
 
