@@ -116,7 +116,6 @@ void conn_enter(struct fc_conn *conn, enum conn_state next);
  */
 void conn_kill(struct fc_conn *conn);
 void conn_bury(struct fc_conn *conn);
-
 /** As conn_kill(), for a peer that reads nothing: what the kernel still holds is thrown away. */
 void conn_abort(struct fc_conn *conn);
 
@@ -132,7 +131,6 @@ void conn_ready(struct fc_conn *conn, uint32_t events);
 /** Have it flushed at the end of this turn. */
 void conn_wants_flush(struct fc_conn *conn);
 void conn_flush(struct fc_conn *conn);
-
 void conn_read(struct fc_conn *conn);
 
 /** The last answer has gone: take the next request, or linger. */
@@ -151,6 +149,8 @@ long conn_receive_parts(struct fc_conn *conn, const struct fc_space *parts, uint
 
 /** Write once; false when the socket takes no more, or is broken. */
 bool conn_transmit(struct fc_conn *conn, const struct iovec *iov, int count, size_t *size);
+/** The same with up to size bytes of a message in pages; false when the socket takes no more. */
+bool conn_transmit_pages(struct fc_conn *conn, const struct outbox_pages *piece, size_t *size);
 
 /** Whether anything that was queued is still on this side, a part of a TLS record included. */
 bool conn_has_unsent(const struct fc_conn *conn);

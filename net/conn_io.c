@@ -12,6 +12,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "net/pages.h"
+
 static long receive_plain(struct fc_conn *conn, const struct fc_space *parts, uint32_t count)
 {
     struct iovec iov[FC_WS_INPUT_PARTS];
@@ -62,7 +64,8 @@ static bool transmit_plain(struct fc_conn *conn, const struct iovec *iov, int co
         .msg_iov = (struct iovec *)(uintptr_t)iov,
         .msg_iovlen = (size_t)count,
     };
-    const ssize_t sent = sendmsg(conn->watch.fd, &header, MSG_NOSIGNAL | MSG_DONTWAIT);
+    const int more = conn->outbox.is_before_pages ? MSG_MORE : 0;
+    const ssize_t sent = sendmsg(conn->watch.fd, &header, MSG_NOSIGNAL | MSG_DONTWAIT | more);
     if (sent >= 0) {
         *size = (size_t)sent;
         return true;
@@ -99,6 +102,18 @@ bool conn_transmit(struct fc_conn *conn, const struct iovec *iov, int count, siz
 {
     return conn->tls ? transmit_tls(conn, iov, count, size)
                      : transmit_plain(conn, iov, count, size);
+}
+
+bool conn_transmit_pages(struct fc_conn *conn, const struct outbox_pages *piece, size_t *size)
+{
+    const long sent = pages_send(conn->watch.fd, piece->pages, piece->skip, *size);
+    conn->is_blocked = sent == -EAGAIN || (sent > 0 && (size_t)sent < *size);
+    if (sent <= 0 && !conn->is_blocked) {
+        conn->outbox.takes_pages =
+            false; /* copies then; what is wrong with the socket, they find */
+    }
+    *size = sent > 0 ? (size_t)sent : 0;
+    return sent != -EAGAIN;
 }
 
 bool conn_has_unsent(const struct fc_conn *conn)

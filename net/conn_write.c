@@ -8,6 +8,7 @@
 
 #include "net/gate.h"
 
+#define PAGES_STEP_BYTES (256 * 1024)
 #define BOUND_AFTER_BYTES (64 * 1024) /* whoever is sent less keeps the buffer small anyway */
 
 static void on_started(void *ctx, uint32_t slot, const struct fc_message *message)
@@ -51,6 +52,14 @@ static void bound_near(struct fc_conn *conn)
     }
 }
 
+/* The kernel took so much. */
+static void account(struct fc_conn *conn, size_t size)
+{
+    conn->written += size;
+    bound_near(conn);
+    outbox_advance(&conn->outbox, size, on_started, conn);
+}
+
 /* Write once; false when the socket takes no more, or is broken. */
 static bool write_some(struct fc_conn *conn, const struct iovec *iov, int count)
 {
@@ -62,31 +71,53 @@ static bool write_some(struct fc_conn *conn, const struct iovec *iov, int count)
     if (!conn_transmit(conn, iov, count, &size)) {
         return false;
     }
-    conn->written += size;
-    bound_near(conn);
-    outbox_advance(&conn->outbox, size, on_started, conn);
+    account(conn, size);
     /* a record of TLS is less than a socket takes: what it does not take, it will say */
     conn->is_blocked = size < wanted && !conn->tls;
     return !conn->is_blocked && conn->state != CONN_DEAD;
 }
 
+/* Write a step of a message in pages; false as in write_some(), or when it is enough for this turn.
+ * All who are sent the same take the same step, one after the other, while it is in the cache. */
+static bool write_pages(struct fc_conn *conn, const struct outbox_pages *piece)
+{
+    const bool is_last = piece->size <= PAGES_STEP_BYTES;
+    size_t size = is_last ? piece->size : PAGES_STEP_BYTES;
+    if (!conn_transmit_pages(conn, piece, &size)) {
+        return false;
+    }
+    account(conn, size);
+    if (conn->is_blocked || conn->state == CONN_DEAD) {
+        return false;
+    }
+    if (!is_last && size > 0) {
+        conn_wants_flush(conn);
+        return false;
+    }
+    return true;
+}
+
+static bool write_next(struct fc_conn *conn)
+{
+    struct outbox *outbox = &conn->outbox;
+    const bool may = !outbox->current && may_begin(conn);
+    struct outbox_pages piece;
+    if (outbox_pages(outbox, may, &piece)) {
+        return write_pages(conn, &piece);
+    }
+    struct iovec iov[OUTBOX_IOV_MAX];
+    const int count = outbox_gather(outbox, may, iov, OUTBOX_IOV_MAX);
+    return count > 0 && write_some(conn, iov, count);
+}
+
 /* Write until nothing may go, or the socket takes no more. */
 static void write_all(struct fc_conn *conn)
 {
-    struct iovec iov[OUTBOX_IOV_MAX];
-    for (;;) {
-        const bool is_between = !conn->outbox.current;
-        const int count =
-            outbox_gather(&conn->outbox, is_between && may_begin(conn), iov, OUTBOX_IOV_MAX);
-        if (count == 0) {
-            break;
-        }
-        if (!write_some(conn, iov, count)) {
-            return;
-        }
+    while (write_next(conn)) {
     }
     size_t none = 0;
-    if (conn->tls && tls_has_pending_output(conn->tls)) {
+    if (conn->tls && !conn->is_blocked && conn->state != CONN_DEAD &&
+        tls_has_pending_output(conn->tls)) {
         (void)conn_transmit(conn, NULL, 0, &none); /* a record that the socket took in part */
     }
 }

@@ -5,11 +5,11 @@
 #include <stdarg.h>
 #include <stddef.h>
 
-#include <arpa/inet.h>
 #include <cmocka.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "net/testing/pair.h"
 
 #define MSS 1448
 
@@ -51,23 +51,6 @@ static void about_one_picture_is_in_flight(void **state)
     }
 }
 
-/* Both ends of a connection over loopback, nearer than which nobody is. */
-static void connect_pair(int fds[2])
-{
-    struct sockaddr_in address = { .sin_family = AF_INET,
-                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-    socklen_t size = sizeof(address);
-    const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    fds[0] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_int_equal(bind(listener, (const struct sockaddr *)&address, size), 0);
-    assert_int_equal(listen(listener, 1), 0);
-    assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &size), 0);
-    assert_int_equal(connect(fds[0], (const struct sockaddr *)&address, size), 0);
-    fds[1] = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-    assert_true(fds[1] >= 0);
-    close(listener);
-}
-
 /* How much the kernel takes for a peer that reads nothing. */
 static size_t fill(int fd)
 {
@@ -83,14 +66,13 @@ static void a_near_peer_has_a_small_buffer(void **state)
 {
     int fds[2];
     (void)state;
-    connect_pair(fds);
+    pair_connect(fds);
     assert_int_equal(gate_queued(fds[1]), 0);
     assert_true(gate_bound_near(fds[1]));
     (void)fill(fds[1]);
     /* what the peer has not acknowledged: twice the bound, as the kernel counts, and a write */
     assert_true(gate_queued(fds[1]) <= 1024 * 1024 + 64 * 1024);
-    close(fds[0]);
-    close(fds[1]);
+    pair_close(fds);
 }
 
 static void what_is_not_tcp_is_left_alone(void **state)

@@ -16,6 +16,7 @@
 
 #include <cmocka.h>
 
+#include "net/message.h"
 #include "net/testing/host.h"
 #include "net/testing/wire.h"
 
@@ -187,6 +188,9 @@ static void everybody_gets_everything_in_order(void **state)
 static struct fc_message *big(uint64_t tag)
 {
     static uint8_t bytes[BIG];
+    for (size_t i = 0; i < BIG; i++) {
+        bytes[i] = (uint8_t)(tag + i * 7 + i / 251);
+    }
     bytes[0] = (uint8_t)tag;
     return fc_message_new_ws(FC_WS_BINARY, (struct fc_bytes){ bytes, sizeof(bytes) });
 }
@@ -221,6 +225,43 @@ static void a_slow_member_disturbs_nobody(void **state)
     close(fast);
     close(slow);
     close(stuck);
+    stop();
+}
+
+/* What is large and goes to many is not copied for each of them, and comes whole: to those who
+ * read, to one who is slow, and after one who hangs up in the middle of it. */
+static void a_large_message_reaches_many_whole(void **state)
+{
+    (void)state;
+    enum { MANY = 48, ROUNDS = 4, HEADER = 10 }; /* of two loops */
+    static uint8_t got[HEADER + BIG];
+    int fds[MANY];
+    start();
+    for (int i = 0; i < MANY; i++) {
+        fds[i] = join(WIRE_UPGRADE("/all"), i < 2 ? 4096 : 0);
+    }
+    for (int round = 1; round <= ROUNDS; round++) {
+        struct fc_message *message = big((uint64_t)round);
+        assert_true(fc_group_send(group, message));
+        for (int i = MANY - 1; i > 0; i--) {
+            wire_hear_bytes(fds[i], got, sizeof(got));
+            assert_int_equal(got[1], 127);
+            assert_memory_equal(got + HEADER, message_body(message).data, BIG);
+        }
+        if (round == 1) { /* of which it has the first bytes at most */
+            close(fds[0]);
+            host_wait(&is_left);
+            fds[0] = join(WIRE_UPGRADE("/all"), 4096);
+        } else {
+            wire_hear_bytes(fds[0], got, sizeof(got));
+            assert_memory_equal(got + HEADER, message_body(message).data, BIG);
+        }
+        assert_non_null(message_pages(message));
+        fc_message_unref(&message);
+    }
+    for (int i = 0; i < MANY; i++) {
+        close(fds[i]);
+    }
     stop();
 }
 
@@ -314,6 +355,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(everybody_gets_everything_in_order),
         cmocka_unit_test(a_slow_member_disturbs_nobody),
+        cmocka_unit_test(a_large_message_reaches_many_whole),
         cmocka_unit_test(routes_lead_where_they_should),
         cmocka_unit_test(a_route_has_limits_of_its_own),
         cmocka_unit_test(any_thread_may_send),

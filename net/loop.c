@@ -3,13 +3,13 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 
 #include <framecast/deflate.h>
 
+#include "net/broken_pipe.h"
 #include "net/conn.h"
 #include "net/error.h"
 
@@ -421,6 +421,8 @@ void loop_observe(struct fc_loop *loop, uint32_t index, const struct loop_observ
 
 void fc_loop_run(struct fc_loop *loop)
 {
+    sigset_t before;
+    broken_pipe_block(&before);
     loop->now_ns = loop->sweep_ns = (int64_t)uv_hrtime();
     if (loop->observer.begun) {
         loop->user = loop->observer.begun(loop->observer.ctx, loop);
@@ -436,6 +438,7 @@ void fc_loop_run(struct fc_loop *loop)
     if (loop->observer.ended) {
         loop->observer.ended(loop->observer.ctx, loop);
     }
+    broken_pipe_restore(&before);
 }
 
 /* ---- queries ---- */

@@ -8,22 +8,7 @@
 #include <framecast/conn.h>
 
 #include "net/message.h"
-
-#define PARTS_PER_MESSAGE 3
-
-struct outbox_slot {
-    struct fc_message *message; /* owned; NULL: empty */
-    uint32_t skipped;           /* replaced since the last one that began */
-    bool is_held;
-};
-
-struct outbox_slots {
-    uint64_t dropped;
-    uint32_t count;
-    uint32_t next;                     /* where the search for the next one begins: round robin */
-    uint8_t head[FC_MESSAGE_HEAD_MAX]; /* of the current message, with this receiver's skipped */
-    struct outbox_slot slot[];
-};
+#include "net/outbox_slots.h"
 
 void outbox_init(struct outbox *outbox)
 {
@@ -214,8 +199,7 @@ bool outbox_has_due(const struct outbox *outbox)
     return outbox->current || outbox->queue.count > 0;
 }
 
-/* The next slot, in turn, that has a message and is held or not; OUTBOX_NONE when there is none. */
-static uint32_t slot_find(const struct outbox *outbox, bool is_held)
+uint32_t outbox_slot_find(const struct outbox *outbox, bool is_held)
 {
     const struct outbox_slots *slots = outbox->slots;
     for (uint32_t i = 0; slots && i < slots->count; i++) {
@@ -229,94 +213,17 @@ static uint32_t slot_find(const struct outbox *outbox, bool is_held)
 
 bool outbox_has_ready_slot(const struct outbox *outbox)
 {
-    return !outbox->behind && slot_find(outbox, false) != OUTBOX_NONE;
+    return !outbox->behind && outbox_slot_find(outbox, false) != OUTBOX_NONE;
 }
 
 bool outbox_has_held_message(const struct outbox *outbox)
 {
-    return slot_find(outbox, true) != OUTBOX_NONE;
+    return outbox_slot_find(outbox, true) != OUTBOX_NONE;
 }
 
 uint64_t outbox_dropped(const struct outbox *outbox)
 {
     return outbox->slots ? outbox->slots->dropped : 0;
-}
-
-struct gathering {
-    struct iovec *iov;
-    int count, max;
-};
-
-/* Add one part, less what of the message has gone already; gives what is left of `sent`. */
-static size_t gather_part(struct gathering *g, struct fc_bytes part, size_t sent)
-{
-    if (sent >= part.size) {
-        return sent - part.size;
-    }
-    assert(g->count < g->max);
-    g->iov[g->count++] = (struct iovec){
-        .iov_base = (void *)(uintptr_t)(part.data + sent),
-        .iov_len = part.size - sent,
-    };
-    return 0;
-}
-
-static void gather_message(struct gathering *g, const struct fc_message *message,
-                           struct fc_bytes head, size_t sent)
-{
-    sent = gather_part(g, head, sent);
-    sent = gather_part(g, message_body(message), sent);
-    (void)gather_part(g, message_tail(message), sent);
-}
-
-static struct fc_bytes current_head(const struct outbox *outbox)
-{
-    struct fc_bytes head = message_head(outbox->current);
-    if (outbox->current_slot != OUTBOX_NONE && outbox->current->skipped_at) {
-        head.data = outbox->slots->head;
-    }
-    return head;
-}
-
-/* Write this receiver's count of left-out messages into a copy of the head. */
-static struct fc_bytes slot_head(struct outbox_slots *slots, const struct outbox_slot *slot)
-{
-    struct fc_bytes head = message_head(slot->message);
-    const size_t at = slot->message->skipped_at;
-    if (at) {
-        assert(head.size <= sizeof(slots->head) && at + 2 <= head.size);
-        const uint32_t skipped = slot->skipped < UINT16_MAX ? slot->skipped : UINT16_MAX;
-        memcpy(slots->head, head.data, head.size);
-        slots->head[at] = (uint8_t)(skipped >> 8);
-        slots->head[at + 1] = (uint8_t)skipped;
-        head.data = slots->head;
-    }
-    return head;
-}
-
-int outbox_gather(struct outbox *outbox, bool may_begin, struct iovec *iov, int iov_max)
-{
-    struct gathering g = { .iov = iov, .max = iov_max };
-    outbox->chosen = OUTBOX_NONE;
-    if (outbox->current) {
-        gather_message(&g, outbox->current, current_head(outbox), outbox->current_sent);
-    }
-    for (uint32_t i = 0; i < outbox->queue.count; i++) {
-        if (g.count + PARTS_PER_MESSAGE > g.max) {
-            return g.count;
-        }
-        const struct fc_message *message = ring_get(&outbox->queue, i);
-        gather_message(&g, message, message_head(message), 0);
-    }
-    if (may_begin && !outbox->behind && outbox->current_slot == OUTBOX_NONE &&
-        g.count + PARTS_PER_MESSAGE <= g.max) {
-        outbox->chosen = slot_find(outbox, false);
-        if (outbox->chosen != OUTBOX_NONE) {
-            const struct outbox_slot *slot = &outbox->slots->slot[outbox->chosen];
-            gather_message(&g, slot->message, slot_head(outbox->slots, slot), 0);
-        }
-    }
-    return g.count;
 }
 
 /* Make the next message the current one, because its first byte went. */

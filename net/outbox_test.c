@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include "net/message.h"
+
 #define IOV_MAX_TEST OUTBOX_IOV_MAX
 
 struct started {
@@ -257,6 +259,129 @@ static void an_idle_outbox_owns_no_memory(void **state)
     outbox_fini(&outbox);
 }
 
+/* ---- messages in pages ---- */
+
+#define LARGE_SIZE (4 + MESSAGE_PAGES_MIN_BYTES + 1)
+
+/* A large message that goes to many: references to it are in others. */
+static struct fc_message *make_large(struct fc_message *others[MESSAGE_PAGES_MIN_REFS])
+{
+    static char body[MESSAGE_PAGES_MIN_BYTES + 1];
+    memset(body, 'p', MESSAGE_PAGES_MIN_BYTES);
+    struct fc_message *message = make("h--<", body, ">", 5, 1);
+    for (int i = 0; i < MESSAGE_PAGES_MIN_REFS; i++) {
+        others[i] = fc_message_ref(message);
+    }
+    return message;
+}
+
+static void release_large(struct fc_message *message, struct fc_message **others)
+{
+    for (int i = 0; i < MESSAGE_PAGES_MIN_REFS; i++) {
+        fc_message_unref(&others[i]);
+    }
+    fc_message_unref(&message);
+}
+
+/* Take everything, a step of a message in pages at a time, for which a P is noted. */
+static void take_pages_too(struct outbox *outbox, size_t step, char *text, struct started *started)
+{
+    struct outbox_pages piece;
+    for (;;) {
+        if (!outbox_pages(outbox, true, &piece)) {
+            if (take(outbox, true, step, text, started) == 0) {
+                return;
+            }
+            continue;
+        }
+        assert_int_equal(piece.skip + piece.size, LARGE_SIZE);
+        assert_int_equal(piece.pages->size, LARGE_SIZE);
+        strcat(text, "P");
+        outbox_advance(outbox, piece.size < 20000 ? piece.size : 20000, on_started, started);
+    }
+}
+
+static void messages_in_pages_are_not_gathered(void **state)
+{
+    (void)state;
+    for (size_t step = 1; step <= 5; step++) {
+        struct outbox outbox;
+        struct started started = { 0 };
+        struct fc_message *others[MESSAGE_PAGES_MIN_REFS];
+        struct fc_message *large = make_large(others);
+        char text[64] = "";
+        outbox_init(&outbox);
+        outbox.takes_pages = true;
+        assert_true(outbox_push(&outbox, large));
+        take_pages_too(&outbox, step, text, &started);
+        assert_string_equal(text, "PP");
+        for (int i = 0; i < 259; i++) {
+            assert_true(outbox_put(&outbox, 1, large));
+        }
+        take_pages_too(&outbox, step, text, &started);
+        assert_string_equal(text, "PPh\x01\x02<PP"); /* its own head: 258 were left out */
+        assert_int_equal(started.count, 1);
+        assert_int_equal(outbox.queued_bytes, 0);
+        release_large(large, others);
+        outbox_fini(&outbox);
+    }
+}
+
+/* They leave in one write. What is left of one when nothing is behind it is by itself again. */
+static void of_several_copies_are_gathered(void **state)
+{
+    (void)state;
+    struct outbox outbox;
+    struct started started = { 0 };
+    struct iovec iov[IOV_MAX_TEST];
+    struct outbox_pages piece;
+    struct fc_message *others[MESSAGE_PAGES_MIN_REFS];
+    struct fc_message *large = make_large(others);
+    outbox_init(&outbox);
+    outbox.takes_pages = true;
+    push(&outbox, "ab");
+    assert_true(outbox_push(&outbox, large));
+    assert_false(outbox_pages(&outbox, true, &piece));
+    assert_int_equal(outbox_gather(&outbox, true, iov, IOV_MAX_TEST), 4);
+    assert_false(outbox.is_before_pages);
+    outbox_advance(&outbox, 2 + 4 + 100, on_started, &started);
+    assert_true(outbox_pages(&outbox, true, &piece));
+    assert_int_equal(piece.skip, 4 + 100);
+    push(&outbox, "cd");
+    assert_false(outbox_pages(&outbox, true, &piece));
+    assert_int_equal(outbox_gather(&outbox, true, iov, IOV_MAX_TEST), 3);
+    assert_int_equal(iov[0].iov_len, MESSAGE_PAGES_MIN_BYTES - 100);
+    release_large(large, others);
+    outbox_fini(&outbox);
+}
+
+static void a_gather_says_that_pages_follow(void **state)
+{
+    (void)state;
+    struct outbox outbox;
+    struct started started = { 0 };
+    struct iovec iov[IOV_MAX_TEST];
+    struct outbox_pages piece;
+    struct fc_message *others[MESSAGE_PAGES_MIN_REFS];
+    struct fc_message *large = make_large(others);
+    outbox_init(&outbox);
+    assert_true(outbox_put(&outbox, 0, large));
+    assert_false(outbox_pages(&outbox, true, &piece)); /* none are taken */
+    assert_int_equal(outbox_gather(&outbox, true, iov, IOV_MAX_TEST), 3);
+    assert_false(outbox.is_before_pages);
+    outbox.takes_pages = true;
+    assert_int_equal(outbox_gather(&outbox, false, iov, IOV_MAX_TEST), 0); /* the gate is shut */
+    assert_false(outbox.is_before_pages);
+    assert_false(outbox_pages(&outbox, false, &piece));
+    assert_int_equal(outbox_gather(&outbox, true, iov, IOV_MAX_TEST), 1); /* its own head */
+    assert_true(outbox.is_before_pages);
+    outbox_advance(&outbox, LARGE_SIZE - 10, on_started, &started);
+    assert_true(outbox_pages(&outbox, true, &piece));
+    assert_int_equal(piece.size, 10);
+    release_large(large, others);
+    outbox_fini(&outbox);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -269,6 +394,9 @@ int main(void)
         cmocka_unit_test(clearing_leaves_what_has_begun),
         cmocka_unit_test(more_messages_than_one_write_carries_all_leave),
         cmocka_unit_test(an_idle_outbox_owns_no_memory),
+        cmocka_unit_test(messages_in_pages_are_not_gathered),
+        cmocka_unit_test(of_several_copies_are_gathered),
+        cmocka_unit_test(a_gather_says_that_pages_follow),
     };
     return cmocka_run_group_tests_name("net/outbox", tests, NULL, NULL);
 }

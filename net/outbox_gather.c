@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is to be written next: parts in memory, or a message in pages. The order is that of
+ * outbox_advance(): what has begun, the queue, then a slot's message.
+ */
+#include "net/outbox.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "net/message.h"
+#include "net/outbox_slots.h"
+
+#define PARTS_PER_MESSAGE 3
+#define PAGES_AMONG_OTHERS_MIN_BYTES ((size_t)256 * 1024)
+
+/* A message, and how it goes to this receiver. */
+struct due {
+    struct fc_message *message; /* NULL: there is none */
+    struct fc_bytes head;
+    size_t sent;
+    bool is_personal; /* the head has this receiver's count of left-out messages */
+};
+
+static struct due due_current(const struct outbox *outbox)
+{
+    struct due due = {
+        .message = outbox->current,
+        .head = message_head(outbox->current),
+        .sent = outbox->current_sent,
+        .is_personal = outbox->current_slot != OUTBOX_NONE && outbox->current->skipped_at,
+    };
+    if (due.is_personal) {
+        due.head.data = outbox->slots->head;
+    }
+    return due;
+}
+
+static struct due due_queued(const struct outbox *outbox, uint32_t index)
+{
+    struct fc_message *message = ring_get(&outbox->queue, index);
+    return (struct due){ .message = message, .head = message_head(message) };
+}
+
+/* Write this receiver's count of left-out messages into a copy of the head. */
+static struct due due_slot(struct outbox_slots *slots, const struct outbox_slot *slot)
+{
+    struct due due = { .message = slot->message, .head = message_head(slot->message) };
+    const size_t at = slot->message->skipped_at;
+    if (at) {
+        assert(due.head.size <= sizeof(slots->head) && at + 2 <= due.head.size);
+        const uint32_t skipped = slot->skipped < UINT16_MAX ? slot->skipped : UINT16_MAX;
+        memcpy(slots->head, due.head.data, due.head.size);
+        slots->head[at] = (uint8_t)(skipped >> 8);
+        slots->head[at + 1] = (uint8_t)skipped;
+        due.head.data = slots->head;
+        due.is_personal = true;
+    }
+    return due;
+}
+
+/* Choose a slot whose message may begin; without one, none is due. */
+static struct due due_chosen(struct outbox *outbox)
+{
+    outbox->chosen = outbox_slot_find(outbox, false);
+    return outbox->chosen == OUTBOX_NONE
+               ? (struct due){ 0 }
+               : due_slot(outbox->slots, &outbox->slots->slot[outbox->chosen]);
+}
+
+static bool may_choose(const struct outbox *outbox, bool may_begin)
+{
+    return may_begin && !outbox->behind && outbox->current_slot == OUTBOX_NONE;
+}
+
+/* How large a message must be to leave in pages: of several, small ones rather leave together, in
+ * one write of copies. */
+static size_t pages_min(const struct outbox *outbox)
+{
+    const bool is_single = outbox->queue.count + (outbox->current ? 1 : 0) <= 1;
+    return !outbox->takes_pages ? SIZE_MAX : is_single ? 0 : PAGES_AMONG_OTHERS_MIN_BYTES;
+}
+
+struct gathering {
+    struct iovec *iov;
+    int count, max;
+    size_t pages_min;
+};
+
+static bool has_space(const struct gathering *g)
+{
+    return g->count + PARTS_PER_MESSAGE <= g->max;
+}
+
+/* Add one part, less what of the message has gone already; gives what is left of `sent`. */
+static size_t gather_part(struct gathering *g, struct fc_bytes part, size_t sent)
+{
+    if (sent >= part.size) {
+        return sent - part.size;
+    }
+    assert(g->count < g->max);
+    g->iov[g->count++] = (struct iovec){
+        .iov_base = (void *)(uintptr_t)(part.data + sent),
+        .iov_len = part.size - sent,
+    };
+    return 0;
+}
+
+/* Add a message; false when it, or what follows its personal head, is in pages. */
+static bool gather_message(struct gathering *g, const struct due *due)
+{
+    size_t sent = due->sent;
+    const bool is_in_pages =
+        fc_message_size(due->message) >= g->pages_min && message_pages(due->message);
+    if (!is_in_pages || due->is_personal) {
+        sent = gather_part(g, due->head, sent);
+    }
+    if (!is_in_pages) {
+        sent = gather_part(g, message_body(due->message), sent);
+        (void)gather_part(g, message_tail(due->message), sent);
+    }
+    return !is_in_pages;
+}
+
+/* As gather_message(). */
+static bool gather_due(const struct outbox *outbox, struct gathering *g)
+{
+    if (outbox->current) {
+        const struct due due = due_current(outbox);
+        if (!gather_message(g, &due)) {
+            return false;
+        }
+    }
+    for (uint32_t i = 0; i < outbox->queue.count && has_space(g); i++) {
+        const struct due due = due_queued(outbox, i);
+        if (!gather_message(g, &due)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+int outbox_gather(struct outbox *outbox, bool may_begin, struct iovec *iov, int iov_max)
+{
+    struct gathering g = { .iov = iov, .max = iov_max, .pages_min = pages_min(outbox) };
+    outbox->chosen = OUTBOX_NONE;
+    bool is_all = gather_due(outbox, &g);
+    if (is_all && has_space(&g) && may_choose(outbox, may_begin)) {
+        const struct due due = due_chosen(outbox);
+        is_all = !due.message || gather_message(&g, &due);
+    }
+    outbox->is_before_pages = !is_all;
+    return g.count;
+}
+
+bool outbox_pages(struct outbox *outbox, bool may_begin, struct outbox_pages *out)
+{
+    struct due due = { 0 };
+    outbox->chosen = OUTBOX_NONE;
+    if (!outbox->takes_pages) {
+        return false;
+    }
+    if (outbox->current) {
+        due = due_current(outbox);
+    } else if (outbox->queue.count > 0) {
+        due = due_queued(outbox, 0);
+    } else if (may_choose(outbox, may_begin)) {
+        due = due_chosen(outbox);
+    }
+    if (!due.message || fc_message_size(due.message) < pages_min(outbox) ||
+        (due.is_personal && due.sent < due.head.size)) {
+        return false;
+    }
+    const struct pages *pages = message_pages(due.message);
+    if (pages) {
+        *out = (struct outbox_pages){ pages, due.sent, pages->size - due.sent };
+    }
+    return pages != NULL;
+}
