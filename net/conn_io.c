@@ -58,13 +58,14 @@ long conn_receive(struct fc_conn *conn, struct fc_space room)
     return conn_receive_parts(conn, &room, 1);
 }
 
-static bool transmit_plain(struct fc_conn *conn, const struct iovec *iov, int count, size_t *size)
+static bool transmit_plain(struct fc_conn *conn, const struct iovec *iov, int count, bool has_more,
+                           size_t *size)
 {
     const struct msghdr header = {
         .msg_iov = (struct iovec *)(uintptr_t)iov,
         .msg_iovlen = (size_t)count,
     };
-    const int more = conn->outbox.is_before_pages ? MSG_MORE : 0;
+    const int more = has_more ? MSG_MORE : 0;
     const ssize_t sent = sendmsg(conn->watch.fd, &header, MSG_NOSIGNAL | MSG_DONTWAIT | more);
     if (sent >= 0) {
         *size = (size_t)sent;
@@ -98,10 +99,11 @@ static bool transmit_tls(struct fc_conn *conn, const struct iovec *iov, int coun
     return true;
 }
 
-bool conn_transmit(struct fc_conn *conn, const struct iovec *iov, int count, size_t *size)
+bool conn_transmit(struct fc_conn *conn, const struct iovec *iov, int count, bool has_more,
+                   size_t *size)
 {
     return conn->tls ? transmit_tls(conn, iov, count, size)
-                     : transmit_plain(conn, iov, count, size);
+                     : transmit_plain(conn, iov, count, has_more, size);
 }
 
 bool conn_transmit_pages(struct fc_conn *conn, const struct outbox_pages *piece, size_t *size)

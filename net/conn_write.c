@@ -61,14 +61,14 @@ static void account(struct fc_conn *conn, size_t size)
 }
 
 /* Write once; false when the socket takes no more, or is broken. */
-static bool write_some(struct fc_conn *conn, const struct iovec *iov, int count)
+static bool write_some(struct fc_conn *conn, const struct iovec *iov, int count, bool has_more)
 {
     size_t wanted = 0;
     for (int i = 0; i < count; i++) {
         wanted += iov[i].iov_len;
     }
     size_t size = 0;
-    if (!conn_transmit(conn, iov, count, &size)) {
+    if (!conn_transmit(conn, iov, count, has_more, &size)) {
         return false;
     }
     account(conn, size);
@@ -99,15 +99,14 @@ static bool write_pages(struct fc_conn *conn, const struct outbox_pages *piece)
 
 static bool write_next(struct fc_conn *conn)
 {
-    struct outbox *outbox = &conn->outbox;
-    const bool may = !outbox->current && may_begin(conn);
-    struct outbox_pages piece;
-    if (outbox_pages(outbox, may, &piece)) {
-        return write_pages(conn, &piece);
-    }
     struct iovec iov[OUTBOX_IOV_MAX];
-    const int count = outbox_gather(outbox, may, iov, OUTBOX_IOV_MAX);
-    return count > 0 && write_some(conn, iov, count);
+    struct outbox_pages follow;
+    const bool may = !conn->outbox.current && may_begin(conn);
+    const int count = outbox_gather(&conn->outbox, may, iov, OUTBOX_IOV_MAX, &follow);
+    if (count > 0) {
+        return write_some(conn, iov, count, follow.pages);
+    }
+    return follow.pages && write_pages(conn, &follow);
 }
 
 /* Write until nothing may go, or the socket takes no more. */
@@ -118,7 +117,8 @@ static void write_all(struct fc_conn *conn)
     size_t none = 0;
     if (conn->tls && !conn->is_blocked && conn->state != CONN_DEAD &&
         tls_has_pending_output(conn->tls)) {
-        (void)conn_transmit(conn, NULL, 0, &none); /* a record that the socket took in part */
+        (void)conn_transmit(conn, NULL, 0, false,
+                            &none); /* a record that the socket took in part */
     }
 }
 

@@ -38,10 +38,9 @@ struct outbox_pages {
 struct outbox {
     struct ring queue;
     struct ring *behind;   /* owned; what waits for a message in parts to end, or NULL */
-    uint32_t chosen;       /* slot that was offered last, or OUTBOX_NONE */
+    uint32_t chosen;       /* slot that the last gather offered, or OUTBOX_NONE */
     uint32_t current_slot; /* of current, or OUTBOX_NONE */
     bool takes_pages;      /* the owner's to say: messages in pages are not gathered */
-    bool is_before_pages;  /* the last gather stopped at one */
     size_t queued_bytes;   /* of the queue, and of what is behind */
     struct fc_message *current;
     size_t current_sent;
@@ -86,17 +85,17 @@ uint32_t outbox_queued_count(const struct outbox *outbox);
 
 uint64_t outbox_dropped(const struct outbox *outbox);
 
-/** Whether a message in pages is to be written next; a slot's only when may_begin. Else gather. */
-bool outbox_pages(struct outbox *outbox, bool may_begin, struct outbox_pages *out);
-
-/** Show what is to be written next, a slot's message included only when may_begin. Gives a count;
- *  stops before a message in pages where those are taken. */
-int outbox_gather(struct outbox *outbox, bool may_begin, struct iovec *iov, int iov_max);
+/**
+ * Show what is to be written next, a slot's message included only when may_begin: so many parts,
+ * and then a message in pages, if one follows; else its pages are NULL.
+ */
+int outbox_gather(struct outbox *outbox, bool may_begin, struct iovec *iov, int iov_max,
+                  struct outbox_pages *follow);
 
 /** Called when the first byte of a slot's message went, and the outbox may be used again. */
 typedef void outbox_started_fn(void *ctx, uint32_t slot, const struct fc_message *message);
 
-/** Say how many of the bytes that outbox_gather() or outbox_pages() showed have gone. */
+/** Say how many of the bytes that outbox_gather() showed have gone. */
 void outbox_advance(struct outbox *outbox, size_t size, outbox_started_fn *started, void *ctx);
 
 #endif

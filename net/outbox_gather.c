@@ -68,11 +68,6 @@ static struct due due_chosen(struct outbox *outbox)
                : due_slot(outbox->slots, &outbox->slots->slot[outbox->chosen]);
 }
 
-static bool may_choose(const struct outbox *outbox, bool may_begin)
-{
-    return may_begin && !outbox->behind && outbox->current_slot == OUTBOX_NONE;
-}
-
 /* How large a message must be to leave in pages: of several, small ones rather leave together, in
  * one write of copies. */
 static size_t pages_min(const struct outbox *outbox)
@@ -85,6 +80,7 @@ struct gathering {
     struct iovec *iov;
     int count, max;
     size_t pages_min;
+    struct outbox_pages *follow;
 };
 
 static bool has_space(const struct gathering *g)
@@ -109,17 +105,21 @@ static size_t gather_part(struct gathering *g, struct fc_bytes part, size_t sent
 /* Add a message; false when it, or what follows its personal head, is in pages. */
 static bool gather_message(struct gathering *g, const struct due *due)
 {
-    size_t sent = due->sent;
-    const bool is_in_pages =
-        fc_message_size(due->message) >= g->pages_min && message_pages(due->message);
-    if (!is_in_pages || due->is_personal) {
-        sent = gather_part(g, due->head, sent);
+    const struct pages *pages =
+        fc_message_size(due->message) >= g->pages_min ? message_pages(due->message) : NULL;
+    if (pages) {
+        const bool needs_head = due->is_personal && due->sent < due->head.size;
+        const size_t skip = needs_head ? due->head.size : due->sent;
+        if (needs_head) {
+            (void)gather_part(g, due->head, due->sent);
+        }
+        *g->follow = (struct outbox_pages){ pages, skip, pages->size - skip };
+        return false;
     }
-    if (!is_in_pages) {
-        sent = gather_part(g, message_body(due->message), sent);
-        (void)gather_part(g, message_tail(due->message), sent);
-    }
-    return !is_in_pages;
+    size_t sent = gather_part(g, due->head, due->sent);
+    sent = gather_part(g, message_body(due->message), sent);
+    (void)gather_part(g, message_tail(due->message), sent);
+    return true;
 }
 
 /* As gather_message(). */
@@ -140,40 +140,19 @@ static bool gather_due(const struct outbox *outbox, struct gathering *g)
     return true;
 }
 
-int outbox_gather(struct outbox *outbox, bool may_begin, struct iovec *iov, int iov_max)
+int outbox_gather(struct outbox *outbox, bool may_begin, struct iovec *iov, int iov_max,
+                  struct outbox_pages *follow)
 {
-    struct gathering g = { .iov = iov, .max = iov_max, .pages_min = pages_min(outbox) };
+    struct gathering g = {
+        .iov = iov, .max = iov_max, .pages_min = pages_min(outbox), .follow = follow
+    };
+    *follow = (struct outbox_pages){ 0 };
     outbox->chosen = OUTBOX_NONE;
-    bool is_all = gather_due(outbox, &g);
-    if (is_all && has_space(&g) && may_choose(outbox, may_begin)) {
+    const bool is_all = gather_due(outbox, &g);
+    if (is_all && has_space(&g) && may_begin && !outbox->behind &&
+        outbox->current_slot == OUTBOX_NONE) {
         const struct due due = due_chosen(outbox);
-        is_all = !due.message || gather_message(&g, &due);
+        (void)(due.message && gather_message(&g, &due));
     }
-    outbox->is_before_pages = !is_all;
     return g.count;
-}
-
-bool outbox_pages(struct outbox *outbox, bool may_begin, struct outbox_pages *out)
-{
-    struct due due = { 0 };
-    outbox->chosen = OUTBOX_NONE;
-    if (!outbox->takes_pages) {
-        return false;
-    }
-    if (outbox->current) {
-        due = due_current(outbox);
-    } else if (outbox->queue.count > 0) {
-        due = due_queued(outbox, 0);
-    } else if (may_choose(outbox, may_begin)) {
-        due = due_chosen(outbox);
-    }
-    if (!due.message || fc_message_size(due.message) < pages_min(outbox) ||
-        (due.is_personal && due.sent < due.head.size)) {
-        return false;
-    }
-    const struct pages *pages = message_pages(due.message);
-    if (pages) {
-        *out = (struct outbox_pages){ pages, due.sent, pages->size - due.sent };
-    }
-    return pages != NULL;
 }

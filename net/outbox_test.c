@@ -62,7 +62,8 @@ static size_t take(struct outbox *outbox, bool may_begin, size_t max, char *text
                    struct started *started)
 {
     struct iovec iov[IOV_MAX_TEST];
-    const int count = outbox_gather(outbox, may_begin, iov, IOV_MAX_TEST);
+    struct outbox_pages follow;
+    const int count = outbox_gather(outbox, may_begin, iov, IOV_MAX_TEST, &follow);
     size_t size = 0;
     size_t at = strlen(text);
     for (int i = 0; i < count && size < max; i++) {
@@ -175,7 +176,8 @@ static void each_receiver_is_told_how_many_it_did_not_get(void **state)
         }
         struct iovec iov[IOV_MAX_TEST];
         size_t at = 0;
-        for (int count = 0; (count = outbox_gather(&outbox, true, iov, IOV_MAX_TEST)) > 0;) {
+        struct outbox_pages none;
+        while (outbox_gather(&outbox, true, iov, IOV_MAX_TEST, &none) > 0) {
             const size_t size = iov[0].iov_len < step ? iov[0].iov_len : step;
             memcpy(text + at, iov[0].iov_base, size);
             at += size;
@@ -286,18 +288,19 @@ static void release_large(struct fc_message *message, struct fc_message **others
 /* Take everything, a step of a message in pages at a time, for which a P is noted. */
 static void take_pages_too(struct outbox *outbox, size_t step, char *text, struct started *started)
 {
-    struct outbox_pages piece;
+    struct iovec iov[IOV_MAX_TEST];
+    struct outbox_pages follow;
     for (;;) {
-        if (!outbox_pages(outbox, true, &piece)) {
-            if (take(outbox, true, step, text, started) == 0) {
-                return;
-            }
-            continue;
+        if (outbox_gather(outbox, true, iov, IOV_MAX_TEST, &follow) > 0) {
+            take(outbox, true, step, text, started);
+        } else if (follow.pages) {
+            assert_int_equal(follow.skip + follow.size, LARGE_SIZE);
+            assert_int_equal(follow.pages->size, LARGE_SIZE);
+            strcat(text, "P");
+            outbox_advance(outbox, follow.size < 20000 ? follow.size : 20000, on_started, started);
+        } else {
+            return;
         }
-        assert_int_equal(piece.skip + piece.size, LARGE_SIZE);
-        assert_int_equal(piece.pages->size, LARGE_SIZE);
-        strcat(text, "P");
-        outbox_advance(outbox, piece.size < 20000 ? piece.size : 20000, on_started, started);
     }
 }
 
@@ -334,50 +337,49 @@ static void of_several_copies_are_gathered(void **state)
     struct outbox outbox;
     struct started started = { 0 };
     struct iovec iov[IOV_MAX_TEST];
-    struct outbox_pages piece;
+    struct outbox_pages follow;
     struct fc_message *others[MESSAGE_PAGES_MIN_REFS];
     struct fc_message *large = make_large(others);
     outbox_init(&outbox);
     outbox.takes_pages = true;
     push(&outbox, "ab");
     assert_true(outbox_push(&outbox, large));
-    assert_false(outbox_pages(&outbox, true, &piece));
-    assert_int_equal(outbox_gather(&outbox, true, iov, IOV_MAX_TEST), 4);
-    assert_false(outbox.is_before_pages);
+    assert_int_equal(outbox_gather(&outbox, true, iov, IOV_MAX_TEST, &follow), 4);
+    assert_null(follow.pages);
     outbox_advance(&outbox, 2 + 4 + 100, on_started, &started);
-    assert_true(outbox_pages(&outbox, true, &piece));
-    assert_int_equal(piece.skip, 4 + 100);
+    assert_int_equal(outbox_gather(&outbox, true, iov, IOV_MAX_TEST, &follow), 0);
+    assert_non_null(follow.pages);
+    assert_int_equal(follow.skip, 4 + 100);
     push(&outbox, "cd");
-    assert_false(outbox_pages(&outbox, true, &piece));
-    assert_int_equal(outbox_gather(&outbox, true, iov, IOV_MAX_TEST), 3);
+    assert_int_equal(outbox_gather(&outbox, true, iov, IOV_MAX_TEST, &follow), 3);
+    assert_null(follow.pages);
     assert_int_equal(iov[0].iov_len, MESSAGE_PAGES_MIN_BYTES - 100);
     release_large(large, others);
     outbox_fini(&outbox);
 }
 
-static void a_gather_says_that_pages_follow(void **state)
+static void a_gather_says_what_pages_follow(void **state)
 {
     (void)state;
     struct outbox outbox;
     struct started started = { 0 };
     struct iovec iov[IOV_MAX_TEST];
-    struct outbox_pages piece;
+    struct outbox_pages follow;
     struct fc_message *others[MESSAGE_PAGES_MIN_REFS];
     struct fc_message *large = make_large(others);
     outbox_init(&outbox);
     assert_true(outbox_put(&outbox, 0, large));
-    assert_false(outbox_pages(&outbox, true, &piece)); /* none are taken */
-    assert_int_equal(outbox_gather(&outbox, true, iov, IOV_MAX_TEST), 3);
-    assert_false(outbox.is_before_pages);
+    assert_int_equal(outbox_gather(&outbox, true, iov, IOV_MAX_TEST, &follow), 3); /* not taken */
+    assert_null(follow.pages);
     outbox.takes_pages = true;
-    assert_int_equal(outbox_gather(&outbox, false, iov, IOV_MAX_TEST), 0); /* the gate is shut */
-    assert_false(outbox.is_before_pages);
-    assert_false(outbox_pages(&outbox, false, &piece));
-    assert_int_equal(outbox_gather(&outbox, true, iov, IOV_MAX_TEST), 1); /* its own head */
-    assert_true(outbox.is_before_pages);
+    assert_int_equal(outbox_gather(&outbox, false, iov, IOV_MAX_TEST, &follow), 0); /* gate shut */
+    assert_null(follow.pages);
+    assert_int_equal(outbox_gather(&outbox, true, iov, IOV_MAX_TEST, &follow), 1); /* its head */
+    assert_int_equal(follow.skip, 4);
+    assert_int_equal(follow.size, LARGE_SIZE - 4);
     outbox_advance(&outbox, LARGE_SIZE - 10, on_started, &started);
-    assert_true(outbox_pages(&outbox, true, &piece));
-    assert_int_equal(piece.size, 10);
+    assert_int_equal(outbox_gather(&outbox, true, iov, IOV_MAX_TEST, &follow), 0);
+    assert_int_equal(follow.size, 10);
     release_large(large, others);
     outbox_fini(&outbox);
 }
@@ -396,7 +398,7 @@ int main(void)
         cmocka_unit_test(an_idle_outbox_owns_no_memory),
         cmocka_unit_test(messages_in_pages_are_not_gathered),
         cmocka_unit_test(of_several_copies_are_gathered),
-        cmocka_unit_test(a_gather_says_that_pages_follow),
+        cmocka_unit_test(a_gather_says_what_pages_follow),
     };
     return cmocka_run_group_tests_name("net/outbox", tests, NULL, NULL);
 }
