@@ -17,6 +17,7 @@
 #include "base/pool.h"
 #include "cli/cli.h"
 #include "hub/stream.h"
+#include "plans.h"
 #include "serve/audience.h"
 #include "serve/site.h"
 
@@ -31,7 +32,7 @@ struct program {
     struct feed **feeds;         /* one per loop */
     struct audience **audiences; /* one per loop */
     struct pool *encoders;
-    struct plan plans[STREAM_PREDICTORS_MAX];
+    struct stream_plans *plans; /* one per stream */
     struct stream **streams;
     struct fc_error why;
 };
@@ -94,25 +95,6 @@ static int make_audiences(struct program *p)
     return 0;
 }
 
-/* Read what is asked of predictors, and whether they can be had at all. */
-static bool plan_predictors(struct program *p)
-{
-    const struct option_list *predict = &p->config->predict;
-    char *why = p->why.text;
-    if (predict->count > STREAM_PREDICTORS_MAX) {
-        snprintf(why, sizeof(p->why.text), "--predict is given %u times; %d are the most",
-                 predict->count, STREAM_PREDICTORS_MAX);
-        return false;
-    }
-    for (unsigned i = 0; i < predict->count; i++) {
-        if (!plan_parse(&p->plans[i], predict->item[i], why, sizeof(p->why.text)) ||
-            !predictor_check(p->plans[i].spec, why, sizeof(p->why.text))) {
-            return false;
-        }
-    }
-    return true;
-}
-
 static int make_streams(struct program *p)
 {
     const struct cli_serve *config = p->config;
@@ -129,8 +111,8 @@ static int make_streams(struct program *p)
                                  .is_once = config->is_once,
                                  .is_fast = config->is_fast,
                              },
-                             .plans = p->plans,
-                             .plan_count = config->predict.count,
+                             .plans = p->plans[i].plan,
+                             .plan_count = p->plans[i].count,
                              .width = (uint32_t)config->width,
                              .quality = (int)config->quality,
                              .encoders = p->encoders,
@@ -212,6 +194,7 @@ static void clean_up(struct program *p)
     free(p->feeds);
     free(p->audiences);
     free(p->streams);
+    free(p->plans);
 }
 
 static volatile sig_atomic_t leave_status; /* for a signal handler, which is given nothing */
@@ -246,7 +229,8 @@ static void hold_signals(void)
 static int serve(const struct cli_serve *config)
 {
     struct program program = { .config = config };
-    if (!plan_predictors(&program)) {
+    program.plans = plans_make(config, program.why.text, sizeof(program.why.text));
+    if (!program.plans) {
         cli_complain("%s", program.why.text);
         return CLI_STATUS_USAGE;
     }

@@ -42,6 +42,11 @@ static bool read_after(struct plan *plan, const char *value)
     return name_read(plan->after, value);
 }
 
+static bool read_stream(struct plan *plan, const char *value)
+{
+    return name_read(plan->stream, value);
+}
+
 static bool read_fps(struct plan *plan, const char *value)
 {
     const char *rest = "";
@@ -92,6 +97,7 @@ static const struct {
     const char *form;
 } rows[] = {
     { "name", read_name, "name=WORD: letters, digits, '-', '_' or '.', at most 63" },
+    { "stream", read_stream, "stream=NAME, the name of a stream" },
     { "after", read_after, "after=NAME, of a predictor that is given before it" },
     { "fps", read_fps, "fps=N, from 0.001 to 1000 pictures a second" },
     { "region", read_region, "region=X/Y/WIDTH/HEIGHT, fractions of the picture from 0 to 1" },
@@ -125,8 +131,8 @@ static bool read_one(struct plan *plan, char *text, char *why, size_t why_size)
         }
     }
     return fail(why, why_size,
-                "predictor '[%.64s]': there is no such setting; there are name, after, fps, "
-                "region, width, all and tracks",
+                "predictor '[%.64s]': there is no such setting; there are name, stream, after, "
+                "fps, region, width, all and tracks",
                 text);
 }
 

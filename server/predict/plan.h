@@ -20,6 +20,7 @@
 struct plan {
     const char *spec;           /* what follows the brackets; borrowed */
     char name[PLAN_NAME_SIZE];  /* as predictions carry it; "": the predictor's own */
+    char stream[PLAN_NAME_SIZE]; /* whose pictures it looks at; "": every stream's */
     char after[PLAN_NAME_SIZE]; /* looks at what that one has found; "": at the pictures */
     double max_fps;             /* 0: no limit */
     struct view_region region;  /* all 0: the whole picture */

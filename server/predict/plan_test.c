@@ -17,7 +17,8 @@ static void without_brackets_everything_is_the_default(void **state)
     for (int i = 0; i < 3; i++) {
         assert_true(plan_parse(&plan, specs[i], why, sizeof(why)));
         assert_string_equal(plan.spec, i == 2 ? "motion" : specs[i]);
-        assert_true(plan.name[0] == '\0' && plan.after[0] == '\0' && plan.max_fps == 0);
+        assert_true(plan.name[0] == '\0' && plan.after[0] == '\0' && plan.stream[0] == '\0');
+        assert_true(plan.max_fps == 0);
         assert_true(plan.width == 0 && plan.region.width == 0 && !plan.sees_all && !plan.tracks);
     }
 }
@@ -27,13 +28,15 @@ static void every_setting_is_read(void **state)
     (void)state;
     struct plan plan;
     char why[256] = "";
-    assert_true(plan_parse(&plan,
-                           "[name=faces.2,fps=7.5,region=0.1/0.2/0.3/0.4,width=320,all,tracks]"
-                           "exec:a]b",
-                           why, sizeof(why)));
+    assert_true(
+        plan_parse(&plan,
+                   "[name=faces.2,stream=door,fps=7.5,region=0.1/0.2/0.3/0.4,width=320,all,tracks]"
+                   "exec:a]b",
+                   why, sizeof(why)));
     assert_string_equal(plan.spec, "exec:a]b");
     assert_string_equal(plan.name, "faces.2");
     assert_string_equal(plan.after, "");
+    assert_string_equal(plan.stream, "door");
     assert_true(plan.max_fps == 7.5 && plan.width == 320 && plan.sees_all && plan.tracks);
     assert_true(plan.region.x == 0.1f && plan.region.y == 0.2f && plan.region.width == 0.3f &&
                 plan.region.height == 0.4f);
@@ -52,6 +55,8 @@ static void mistakes_are_told_with_a_hint(void **state)
         { "[fps=nan]x", "fps=N" },
         { "[fps=1e9]x", "fps=N" },
         { "[fps]x", "fps=N" },
+        { "[stream]x", "stream=NAME" },
+        { "[stream=a b]x", "stream=NAME" },
         { "[width=15]x", "width=PX" },
         { "[width=99999]x", "width=PX" },
         { "[width=1.5]x", "width=PX" },

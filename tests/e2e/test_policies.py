@@ -37,6 +37,26 @@ def test_each_predictor_has_a_name_and_figures_of_its_own(server):
     assert harness.fetch_json(one, "/streams/cam")["predictor"]["name"] == "first"
 
 
+def test_streams_have_predictors_of_their_own(server):
+    one = server("door=test", "yard=test", "--predict", "[stream=door,width=64]test", "--predict",
+                 "[stream=yard,name=second]test", "--predict", "[name=both]test:5")
+    names = {name: [each["name"] for each in harness.fetch_json(one, f"/streams/{name}")["predictors"]]
+             for name in ("door", "yard")}
+    assert names == {"door": ["test", "both"], "yard": ["second", "both"]}
+
+
+@pytest.mark.parametrize("predict, sentence", [
+    (["[stream=gate]test"], "there is no such stream"),
+    (["[stream=door]test"] * 9, "stream 'door' is given more than 8 predictors"),
+    (["[stream=yard,name=a]test", "[stream=door,after=a]test"], "there is no predictor 'a' before it"),
+])
+def test_a_predictor_for_no_stream_is_refused(predict, sentence):
+    options = [word for each in predict for word in ("--predict", each)]
+    done = harness.run("door=test", "yard=test", *options)
+    assert done.returncode == 2, done
+    assert sentence in done.stderr and len(done.stderr.splitlines()) == 1, done.stderr
+
+
 @pytest.mark.skipif(harness.SANITIZER != "", reason="a sanitizer is too slow to count pictures a second")
 def test_a_rate_is_kept(server):
     one = server("test", "--predict", "[fps=5]test")
