@@ -16,6 +16,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "predict/json_arena.h"
 #include "predict/predictor_impl.h"
 #include "predict/worker_shape.h"
 
@@ -127,6 +128,7 @@ int main(int argc, char **argv)
     }
     const int wanted = argc > 2 + is_check ? atoi(argv[2 + is_check]) : PICTURES;
     const unsigned count = wanted > 0 && wanted < 100000 ? (unsigned)wanted : PICTURES;
+    json_arena_install();
     signal(SIGPIPE, SIG_IGN);
     double *ms = calloc(count, sizeof(*ms));
     struct picture *picture = picture_make();

@@ -116,6 +116,7 @@ void conn_enter(struct fc_conn *conn, enum conn_state next);
  */
 void conn_kill(struct fc_conn *conn);
 void conn_bury(struct fc_conn *conn);
+
 /** As conn_kill(), for a peer that reads nothing: what the kernel still holds is thrown away. */
 void conn_abort(struct fc_conn *conn);
 
@@ -124,7 +125,6 @@ void conn_stop(struct fc_conn *conn);
 
 /** Look at its deadlines; called a few times a second. */
 void conn_tick(struct fc_conn *conn);
-
 /** The socket is ready for those events of epoll. */
 void conn_ready(struct fc_conn *conn, uint32_t events);
 
@@ -163,7 +163,6 @@ void conn_secure(struct fc_conn *conn);
 bool conn_ws_begin(struct fc_conn *conn, const struct fc_deflate *deflate);
 /** The opening handshake is done: tell the application. */
 void conn_ws_opened(struct fc_conn *conn);
-
 /** Move what the engine wants sent into the outbox, and end what is done. */
 void conn_ws_drain(struct fc_conn *conn);
 

@@ -117,8 +117,8 @@ static void write_all(struct fc_conn *conn)
     size_t none = 0;
     if (conn->tls && !conn->is_blocked && conn->state != CONN_DEAD &&
         tls_has_pending_output(conn->tls)) {
-        (void)conn_transmit(conn, NULL, 0, false,
-                            &none); /* a record that the socket took in part */
+        /* a record that the socket took in part */
+        (void)conn_transmit(conn, NULL, 0, false, &none);
     }
 }
 
@@ -164,9 +164,9 @@ static void flush(struct fc_conn *conn)
         }
         list_remove(&conn->dirty); /* what it drained goes with this flush */
     }
-    const bool was_due = outbox_has_due(&conn->outbox);
+    const bool was_queued = outbox_has_queued(&conn->outbox);
     write_all(conn);
-    if (was_due && !outbox_has_due(&conn->outbox)) {
+    if (was_queued && !outbox_has_queued(&conn->outbox)) {
         tell_drained(conn);
     }
     if (conn->state == CONN_ANSWERED && !conn_has_unsent(conn)) {

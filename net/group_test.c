@@ -3,6 +3,7 @@
 #include <framecast/group.h>
 #include <framecast/server.h>
 
+#include <errno.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <setjmp.h>
@@ -11,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -27,6 +29,22 @@ static struct host host; /* only its server is used */
 static struct fc_group *group;
 static sem_t is_joined, is_left;
 static struct wire_frame frame;
+
+/* Linked with --wrap of sendfile64, which sendfile() is here: each refuse_every'th is refused. */
+ssize_t __real_sendfile64(int out, int in, off_t *offset, size_t size);
+ssize_t __wrap_sendfile64(int out, int in, off_t *offset, size_t size);
+
+static _Atomic unsigned refuse_every, sendfile_count; /* 0: none */
+
+ssize_t __wrap_sendfile64(int out, int in, off_t *offset, size_t size)
+{
+    const unsigned every = refuse_every;
+    if (every > 0 && ++sendfile_count % every == 0) {
+        errno = EINVAL;
+        return -1;
+    }
+    return __real_sendfile64(out, in, offset, every > 0 && size > 1000 ? 1000 : size);
+}
 
 static void join_reliably(struct fc_conn *conn)
 {
@@ -56,6 +74,14 @@ static void on_closed(struct fc_conn *conn)
     sem_post(&is_left);
 }
 
+static _Atomic unsigned drained_count;
+
+static void on_drained(struct fc_conn *conn)
+{
+    (void)conn;
+    drained_count++;
+}
+
 static enum fc_verdict refuse(struct fc_conn *conn, const struct fc_http_request *request)
 {
     (void)request;
@@ -75,7 +101,9 @@ static const char *const chat[] = { "chat", NULL };
 static const struct fc_conn_handler reliable = { .open = join_reliably,
                                                  .message = on_message,
                                                  .closed = on_closed };
-static const struct fc_conn_handler newest = { .open = join_for_the_newest, .closed = on_closed };
+static const struct fc_conn_handler newest = { .open = join_for_the_newest,
+                                               .drained = on_drained,
+                                               .closed = on_closed };
 static const struct fc_conn_handler echo = { .message = on_message };
 static const struct fc_conn_options small = { .message_max_bytes = 10 };
 static const struct fc_route routes[] = {
@@ -265,6 +293,44 @@ static void a_large_message_reaches_many_whole(void **state)
     stop();
 }
 
+/* Small steps, of which some are refused: copies go on where pages ended. */
+static void who_refuses_pages_gets_copies(void **state)
+{
+    refuse_every = 5;
+    sendfile_count = 0;
+    a_large_message_reaches_many_whole(state);
+    refuse_every = 0;
+    assert_true(sendfile_count >= 5);
+}
+
+/* They take several turns, and are not of the queue. */
+static void a_large_newest_one_drains_nothing(void **state)
+{
+    (void)state;
+    enum { MANY = 48, HEADER = 10 };
+    static uint8_t got[HEADER + BIG];
+    int fds[MANY];
+    drained_count = 0;
+    start();
+    for (int i = 0; i < MANY; i++) {
+        fds[i] = join(WIRE_UPGRADE("/newest"), 0);
+    }
+    struct fc_message *message = big(1);
+    assert_true(fc_group_send(group, message));
+    for (int i = 0; i < MANY; i++) {
+        wire_hear_bytes(fds[i], got, sizeof(got));
+        assert_memory_equal(got + HEADER, message_body(message).data, BIG);
+    }
+    assert_non_null(message_pages(message));
+    fc_message_unref(&message);
+    for (int i = 0; i < MANY; i++) {
+        close(fds[i]);
+        host_wait(&is_left);
+    }
+    stop();
+    assert_int_equal(drained_count, MANY); /* of the answers to the handshakes */
+}
+
 static int ask(const char *request)
 {
     static struct wire_answer answer;
@@ -356,6 +422,8 @@ int main(void)
         cmocka_unit_test(everybody_gets_everything_in_order),
         cmocka_unit_test(a_slow_member_disturbs_nobody),
         cmocka_unit_test(a_large_message_reaches_many_whole),
+        cmocka_unit_test(who_refuses_pages_gets_copies),
+        cmocka_unit_test(a_large_newest_one_drains_nothing),
         cmocka_unit_test(routes_lead_where_they_should),
         cmocka_unit_test(a_route_has_limits_of_its_own),
         cmocka_unit_test(any_thread_may_send),

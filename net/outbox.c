@@ -194,6 +194,11 @@ void outbox_clear_queue(struct outbox *outbox)
     drop(outbox, &outbox->queue);
 }
 
+bool outbox_has_queued(const struct outbox *outbox)
+{
+    return outbox->queue.count > 0 || (outbox->current && outbox->current_slot == OUTBOX_NONE);
+}
+
 bool outbox_has_due(const struct outbox *outbox)
 {
     return outbox->current || outbox->queue.count > 0;

@@ -76,6 +76,7 @@ void outbox_clear_queue(struct outbox *outbox);
 
 /** Whether something must be written now; whether a slot could begin; whether one is only held. */
 bool outbox_has_due(const struct outbox *outbox);
+bool outbox_has_queued(const struct outbox *outbox); /* of what is due, anything of the queue */
 bool outbox_has_ready_slot(const struct outbox *outbox);
 bool outbox_has_held_message(const struct outbox *outbox);
 

@@ -19,8 +19,19 @@ struct due {
     struct fc_message *message; /* NULL: there is none */
     struct fc_bytes head;
     size_t sent;
-    bool is_personal; /* the head has this receiver's count of left-out messages */
+    bool is_personal; /* the head is not the message's, but has this receiver's count */
 };
+
+/* The head with this receiver's count of left-out messages, if that is another than it was made
+ * with. */
+static void make_personal(struct due *due, const struct outbox_slots *slots)
+{
+    const size_t at = due->message->skipped_at;
+    if (at && memcmp(slots->head + at, due->head.data + at, 2) != 0) {
+        due->head.data = slots->head;
+        due->is_personal = true;
+    }
+}
 
 static struct due due_current(const struct outbox *outbox)
 {
@@ -28,10 +39,9 @@ static struct due due_current(const struct outbox *outbox)
         .message = outbox->current,
         .head = message_head(outbox->current),
         .sent = outbox->current_sent,
-        .is_personal = outbox->current_slot != OUTBOX_NONE && outbox->current->skipped_at,
     };
-    if (due.is_personal) {
-        due.head.data = outbox->slots->head;
+    if (outbox->current_slot != OUTBOX_NONE) {
+        make_personal(&due, outbox->slots);
     }
     return due;
 }
@@ -53,8 +63,7 @@ static struct due due_slot(struct outbox_slots *slots, const struct outbox_slot 
         memcpy(slots->head, due.head.data, due.head.size);
         slots->head[at] = (uint8_t)(skipped >> 8);
         slots->head[at + 1] = (uint8_t)skipped;
-        due.head.data = slots->head;
-        due.is_personal = true;
+        make_personal(&due, slots);
     }
     return due;
 }

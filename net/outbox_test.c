@@ -330,6 +330,36 @@ static void messages_in_pages_are_not_gathered(void **state)
     }
 }
 
+/* A head that counts those left out is the receiver's own only when the count is another. */
+static void nobody_needs_a_head_of_his_own_who_gets_everything(void **state)
+{
+    (void)state;
+    struct outbox outbox;
+    struct iovec iov[IOV_MAX_TEST];
+    struct outbox_pages follow;
+    struct fc_message *others[MESSAGE_PAGES_MIN_REFS];
+    static uint8_t body[MESSAGE_PAGES_MIN_BYTES];
+    static const uint8_t head[] = { 'h', 0, 0, '<' };
+    struct fc_body *shared = fc_body_new((struct fc_bytes){ body, sizeof(body) });
+    struct fc_message *large = fc_message_new(&(struct fc_message_options){
+        .head = { head, sizeof(head) }, .body = shared, .skipped_at = 1 });
+    fc_body_unref(&shared);
+    for (int i = 0; i < MESSAGE_PAGES_MIN_REFS; i++) {
+        others[i] = fc_message_ref(large);
+    }
+    outbox_init(&outbox);
+    outbox.takes_pages = true;
+    assert_true(outbox_put(&outbox, 0, large));
+    assert_int_equal(outbox_gather(&outbox, true, iov, IOV_MAX_TEST, &follow), 0);
+    assert_int_equal(follow.size, sizeof(head) + sizeof(body));
+    assert_true(outbox_put(&outbox, 0, large));
+    assert_int_equal(outbox_gather(&outbox, true, iov, IOV_MAX_TEST, &follow), 1);
+    assert_memory_equal(iov[0].iov_base, "h\0\1<", 4);
+    assert_int_equal(follow.size, sizeof(body));
+    release_large(large, others);
+    outbox_fini(&outbox);
+}
+
 /* They leave in one write. What is left of one when nothing is behind it is by itself again. */
 static void of_several_copies_are_gathered(void **state)
 {
@@ -397,6 +427,7 @@ int main(void)
         cmocka_unit_test(more_messages_than_one_write_carries_all_leave),
         cmocka_unit_test(an_idle_outbox_owns_no_memory),
         cmocka_unit_test(messages_in_pages_are_not_gathered),
+        cmocka_unit_test(nobody_needs_a_head_of_his_own_who_gets_everything),
         cmocka_unit_test(of_several_copies_are_gathered),
         cmocka_unit_test(a_gather_says_what_pages_follow),
     };

@@ -15,10 +15,11 @@
  *
  * All of a program's are ranges of one file in memory (memfd_create(2)). No range is used a second
  * time, since sockets may hold its pages long after it was given back; given back, it takes no
- * memory. A forked child has none: the file is its parent's.
+ * memory once the sockets are done with it. A forked child has none: the file is its parent's.
  */
 
-#define PAGES_MAX_BYTES (64 * 1024 * 1024) /* of all that have not been given back */
+#define PAGES_MAX_BYTES (64 * 1024 * 1024)        /* of all that have not been given back */
+#define PAGES_MAX_MESSAGE_BYTES (8 * 1024 * 1024) /* copying more would hold up the loop */
 
 struct pages {
     int64_t offset; /* in the file */

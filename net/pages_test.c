@@ -62,7 +62,22 @@ static void expect(int fd, const uint8_t *expected, size_t size)
     assert_memory_equal(got, expected, size);
 }
 
-/* The first, since the file is made once. */
+/* A write past such a limit would end the program by SIGXFSZ. */
+static void where_files_are_limited_there_are_none(void **state)
+{
+    (void)state;
+    const pid_t child = fork(); /* before the file is made */
+    if (child == 0) {
+        struct pages pages;
+        const struct rlimit limit = { .rlim_cur = 2 * SIZE, .rlim_max = 2 * SIZE };
+        _exit(setrlimit(RLIMIT_FSIZE, &limit) != 0 || put(&pages));
+    }
+    int status = -1;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
+/* Before the others, since the file is made once. */
 static void out_of_descriptors_it_tries_again_the_next_time(void **state)
 {
     struct rlimit before;
@@ -181,7 +196,7 @@ static void there_is_a_limit(void **state)
         pages_drop(&pages[--count]);
     }
     assert_int_equal(file_blocks(), 0);
-    assert_false(pages_put(&(struct fc_bytes){ bytes, PAGES_MAX_BYTES + 1 }, 1, &pages[0]));
+    assert_false(pages_put(&(struct fc_bytes){ bytes, PAGES_MAX_MESSAGE_BYTES + 1 }, 1, &pages[0]));
 }
 
 /* It shares the file with its parent, whose pages it must not touch. */
@@ -211,6 +226,7 @@ static void a_forked_child_has_none(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(where_files_are_limited_there_are_none),
         cmocka_unit_test(out_of_descriptors_it_tries_again_the_next_time),
         cmocka_unit_test(a_socket_gets_what_was_put),
         cmocka_unit_test(what_a_socket_holds_stays_as_it_was),

@@ -18,6 +18,7 @@
 #include "cli/cli.h"
 #include "hub/stream.h"
 #include "plans.h"
+#include "predict/json_arena.h"
 #include "serve/audience.h"
 #include "serve/site.h"
 
@@ -229,6 +230,7 @@ static void hold_signals(void)
 static int serve(const struct cli_serve *config)
 {
     struct program program = { .config = config };
+    json_arena_install();
     program.plans = plans_make(config, program.why.text, sizeof(program.why.text));
     if (!program.plans) {
         cli_complain("%s", program.why.text);

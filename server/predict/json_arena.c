@@ -2,7 +2,6 @@
 #include "predict/json_arena.h"
 
 #include <assert.h>
-#include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
 
@@ -11,7 +10,6 @@
 #define ALIGNMENT _Alignof(max_align_t)
 
 static _Thread_local struct json_arena *current; /* between begin and end */
-static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static bool is_within(const struct json_arena *arena, const void *memory)
 {
@@ -40,7 +38,7 @@ static void give_back(void *memory)
     }
 }
 
-static void set_functions(void)
+void json_arena_install(void)
 {
     json_set_alloc_funcs(take, give_back);
 }
@@ -48,7 +46,6 @@ static void set_functions(void)
 void json_arena_begin(struct json_arena *arena)
 {
     assert(!current);
-    pthread_once(&once, set_functions);
     if (!arena->block) {
         arena->block = malloc(JSON_ARENA_BYTES);
     }

@@ -134,6 +134,7 @@ static void others_are_not_concerned(void **state)
 
 int main(void)
 {
+    json_arena_install();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_the_block_is_allocated),
         cmocka_unit_test(what_does_not_fit_is_allocated_and_given_back),
