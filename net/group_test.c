@@ -284,7 +284,9 @@ static void a_large_message_reaches_many_whole(void **state)
             wire_hear_bytes(fds[0], got, sizeof(got));
             assert_memory_equal(got + HEADER, message_body(message).data, BIG);
         }
-        assert_non_null(message_pages(message));
+        if (round == 1) { /* whoever was refused takes copies from then on */
+            assert_non_null(message_pages(message));
+        }
         fc_message_unref(&message);
     }
     for (int i = 0; i < MANY; i++) {
