@@ -28,7 +28,7 @@ PROGRAM = os.environ.get("FRAMECAST_BIN", str(ROOT / "build/framecast"))
 SLOW = float(os.environ.get("FRAMECAST_SLOW", "1"))
 SANITIZER = os.environ.get("FRAMECAST_SANITIZE", "")  # "address", "thread" or ""
 
-VIDEO = pathlib.Path("/usr/share/doc/opencv-doc/examples/data/vtest.avi")
+VIDEO = pathlib.Path(os.environ.get("FRAMECAST_VTEST", "/usr/share/doc/opencv-doc/examples/data/vtest.avi"))
 
 ADDRESS_LINE = re.compile(r"(https?)://(\[[0-9a-f:]+\]|[0-9.]+|localhost):(\d+)/")
 SANITIZER_REPORT = re.compile(

@@ -23,7 +23,7 @@ import pytest
 PROBE = os.environ.get("SOURCE_PROBE", "build/server/source/source_probe")
 FAKE_CAMERA = os.environ.get("FAKE_CAMERA", "build/tests/fakes/fake_camera.so")
 RTSP_SERVER = os.environ.get("RTSP_SERVER", "tests/fakes/rtsp_server.py")
-VIDEO = "/usr/share/doc/opencv-doc/examples/data/vtest.avi"
+VIDEO = os.environ.get("FRAMECAST_VTEST", "/usr/share/doc/opencv-doc/examples/data/vtest.avi")
 PICTURE = re.compile(
     r"(picture|notice) seq=(\d+) size=(\d+x\d+) format=(\w+) range=(\w+) bytes=(\d+) "
     r"interval_ms=([\d.]+) sum=(\w+)( discontinuity)?")
