@@ -47,8 +47,10 @@ struct fc_message {
  * there on it is worth its while to lay one of that size out in pages, rather than to have it
  * copied for each: docs/design/pages.md.
  */
+#ifndef MESSAGE_PAGES_MIN_BYTES /* fuzz/outbox.c has less of everything */
 #define MESSAGE_PAGES_MIN_BYTES ((size_t)32 * 1024)
 #define MESSAGE_PAGES_MIN_REFS 16
+#endif
 
 /** The bytes on the wire in pages, laid out when that is worth it, and then for good; NULL: copy
  *  them. Borrowed: valid while the message is. Threads: any. */

@@ -12,7 +12,7 @@
 #include "net/outbox_slots.h"
 
 #define PARTS_PER_MESSAGE 3
-#define PAGES_AMONG_OTHERS_MIN_BYTES ((size_t)256 * 1024)
+#define PAGES_AMONG_OTHERS_MIN_BYTES (8 * MESSAGE_PAGES_MIN_BYTES)
 
 /* A message, and how it goes to this receiver. */
 struct due {
@@ -114,15 +114,16 @@ static size_t gather_part(struct gathering *g, struct fc_bytes part, size_t sent
 /* Add a message; false when it, or what follows its personal head, is in pages. */
 static bool gather_message(struct gathering *g, const struct due *due)
 {
+    const size_t size = fc_message_size(due->message);
+    const bool needs_head = due->is_personal && due->sent < due->head.size;
+    const size_t skip = needs_head ? due->head.size : due->sent;
     const struct pages *pages =
-        fc_message_size(due->message) >= g->pages_min ? message_pages(due->message) : NULL;
+        size >= g->pages_min && skip < size ? message_pages(due->message) : NULL;
     if (pages) {
-        const bool needs_head = due->is_personal && due->sent < due->head.size;
-        const size_t skip = needs_head ? due->head.size : due->sent;
         if (needs_head) {
             (void)gather_part(g, due->head, due->sent);
         }
-        *g->follow = (struct outbox_pages){ pages, skip, pages->size - skip };
+        *g->follow = (struct outbox_pages){ pages, skip, size - skip };
         return false;
     }
     size_t sent = gather_part(g, due->head, due->sent);

@@ -147,8 +147,11 @@ void pages_drop(const struct pages *pages)
 
 long pages_send(int socket, const struct pages *pages, size_t skip, size_t size)
 {
+    const int fd = atomic_load_explicit(&file, memory_order_relaxed);
     off_t offset = (off_t)(pages->offset + (int64_t)skip);
-    const ssize_t sent =
-        sendfile(socket, atomic_load_explicit(&file, memory_order_relaxed), &offset, size);
+    ssize_t sent = 0;
+    do {
+        sent = sendfile(socket, fd, &offset, size);
+    } while (sent < 0 && errno == EINTR);
     return sent >= 0 ? sent : -errno;
 }
