@@ -23,7 +23,7 @@
  * idle outbox owns a few bytes, or none.
  */
 
-#define OUTBOX_NONE UINT32_MAX
+#define OUTBOX_NONE UINT16_MAX
 #define OUTBOX_IOV_MAX 64
 
 struct outbox_slots;
@@ -38,9 +38,9 @@ struct outbox_pages {
 struct outbox {
     struct ring queue;
     struct ring *behind;   /* owned; what waits for a message in parts to end, or NULL */
-    uint32_t chosen;       /* slot that the last gather offered, or OUTBOX_NONE */
-    uint32_t current_slot; /* of current, or OUTBOX_NONE */
+    uint16_t chosen;       /* slot that the last gather offered, or OUTBOX_NONE */
     bool takes_pages;      /* the owner's to say: messages in pages are not gathered */
+    uint32_t current_slot; /* of current, or OUTBOX_NONE */
     size_t queued_bytes;   /* of the queue, and of what is behind */
     struct fc_message *current;
     size_t current_sent;
