@@ -2,13 +2,12 @@
 #include "predict/predictor_impl.h"
 
 #include <errno.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/log.h"
 #include "predict/model.h"
 #include "predict/onnx_session.h"
 
@@ -127,29 +126,22 @@ static bool onnx_check(const char *spec, char *why, size_t why_size)
     return true;
 }
 
-/* Once for all threads: the instances of a model are alike. */
-static void say_what_was_settled(const struct onnx_instance *o, const char *spec)
+static void say_what_was_settled(const struct onnx_instance *o, const char *spec,
+                                 const struct predictor_place *place)
 {
-    static _Atomic uint64_t said; /* a sum over the last text */
     char text[TEXT_SIZE];
     model_describe(o->model, text, sizeof(text));
-    uint64_t sum = 14695981039346656037u;
-    for (const char *c = spec; *c; c++) {
-        sum = (sum ^ (unsigned char)*c) * 1099511628211u;
-    }
-    if (atomic_exchange(&said, sum) != sum) {
-        log_info("onnx", "model is loaded model=\"%.*s\" %s", (int)strcspn(spec, "?"), spec, text);
-    }
+    predictor_says(place, "onnx", "model is loaded stream=%s model=\"%.*s\" %s", place->stream,
+                   (int)strcspn(spec, "?"), spec, text);
 }
 
 static int onnx_open(void **instance, const char *spec, const struct predictor_place *place,
                      char *why, size_t why_size)
 {
-    (void)place;
     struct onnx_instance *o = NULL;
     const int err = instance_new(&o, spec, false, why, why_size);
     if (!err) {
-        say_what_was_settled(o, spec);
+        say_what_was_settled(o, spec, place);
         *instance = o;
     }
     return err;
