@@ -75,6 +75,21 @@ static int model_settle(struct onnx_instance *o, const struct model_options *opt
     return err;
 }
 
+/* Whether there is something to load; the runtime's words for what is not would puzzle. */
+static int file_check(const char *path, char *why, size_t why_size)
+{
+    struct stat file;
+    int err = access(path, R_OK) != 0 || stat(path, &file) != 0 ? -errno : 0;
+    err = !err && S_ISDIR(file.st_mode) ? -EISDIR : err;
+    if (err) {
+        snprintf(why, why_size, "the model '%.150s' cannot be read: %s", path, strerror(-err));
+    } else if (file.st_size == 0) {
+        snprintf(why, why_size, "the model '%.150s' is empty", path);
+        err = -ENODATA;
+    }
+    return err;
+}
+
 static int instance_new(struct onnx_instance **out, const char *spec, bool is_trial, char *why,
                         size_t why_size)
 {
@@ -87,10 +102,9 @@ static int instance_new(struct onnx_instance **out, const char *spec, bool is_tr
     if (!spec_options_read(spec, model_options_onnx, &options, why, why_size)) {
         return -EINVAL;
     }
-    if (access(path, R_OK) != 0) {
-        const int err = errno;
-        snprintf(why, why_size, "the model '%.150s' cannot be read: %s", path, strerror(err));
-        return -err;
+    int err = file_check(path, why, why_size);
+    if (err) {
+        return err;
     }
     struct onnx_instance *o = calloc(1, sizeof(*o));
     if (!o) {
@@ -102,7 +116,7 @@ static int instance_new(struct onnx_instance **out, const char *spec, bool is_tr
         .library = options.library,
         .is_trial = is_trial,
     };
-    int err = onnx_session_open(&o->session, &model, why, why_size);
+    err = onnx_session_open(&o->session, &model, why, why_size);
     if (!err) {
         err = model_settle(o, &options, why, why_size);
     }
