@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* brightness: a predictor as a plug-in. It says how bright each picture is, and when it is dark.
- *
  *     cc -shared -fPIC -O2 -o brightness.so brightness.c
  *     framecast --predict './brightness.so?dark=40' test
  */
-
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,12 +12,17 @@
 static int start(void **instance, struct fc_predictor_start *with)
 {
     const char *dark = fc_predictor_option(with->options, "dark");
-    double *limit = malloc(sizeof(*limit));
+    char *end = NULL;
+    const double number = dark ? strtod(dark, &end) : 40;
+    if (dark && (end == dark || !strchr("&", *end))) {
+        snprintf(with->why, with->why_size, "dark takes a number");
+        return -EINVAL;
+    }
+    double *limit = *instance = malloc(sizeof(*limit));
     if (!limit) {
         return -ENOMEM;
     }
-    *limit = dark ? atof(dark) : 40;
-    *instance = limit;
+    *limit = number;
     return 0;
 }
 
@@ -33,11 +36,8 @@ static int look(void *instance, const struct fc_image *image, struct fc_result *
         }
     }
     const double mean = sum / image->width / image->height;
-    if (mean < *limit) {
-        result->objects[0] =
-            (struct fc_object){ .label = "dark", .score = 1, .width = 1, .height = 1 };
-        result->object_count = 1;
-    }
+    result->objects[0] = (struct fc_object){ .label = "dark", .score = 1, .width = 1, .height = 1 };
+    result->object_count = mean < *limit;
     char json[64];
     const int size = snprintf(json, sizeof(json), "{\"brightness\": %.1f}", mean);
     return result->set_data(result, json, (size_t)size);

@@ -94,7 +94,7 @@ struct fc_result {
 struct fc_predictor_start {
     uint32_t size;       /* bytes of this struct */
     const char *options; /* what stands after the '?': "key=value&key=value", or "" */
-    const char *stream;  /* name of the stream whose pictures it will get */
+    const char *stream;  /* name of the stream whose pictures it will get; "" for a trial */
 
     /* The images that this instance wants, from struct fc_predictor; open() may change them. */
     uint32_t format, width, height;
@@ -123,7 +123,9 @@ struct fc_predictor {
     uint32_t parallel_max;
 
     /* Make an instance. NULL: there is nothing to make, and instance is NULL. Gives it until
-       close(). A failed open is tried again, after a second, two, up to thirty. */
+       close(). One is opened and closed for a trial when the program starts: -EINVAL, for options
+       that can never do, ends the program with the sentence. Any other failed open is tried again,
+       after a second, two, up to thirty. */
     int (*open)(void **instance, struct fc_predictor_start *start);
 
     /* Look at one image. Of a failure the picture's prediction is left out, and the next picture

@@ -26,7 +26,8 @@ struct stream_options {
     const char *name; /* as base/stream_name.h has it */
     uint16_t id;      /* what framecast.v1 calls it; from 1 */
     struct source_options source;
-    const struct plan *plans;  /* of its predictors; borrowed for the stream's life */
+    const struct plan *plans;  /* of its predictors, as predictor_check() let them through;
+                                  borrowed for the stream's life */
     unsigned plan_count;       /* at most STREAM_PREDICTORS_MAX */
     uint32_t width;            /* of what is encoded; 0: as captured */
     int quality;               /* 1 to 100; 0: 80, and a camera's JPEG as it is */

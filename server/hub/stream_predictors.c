@@ -89,9 +89,6 @@ static int make_one(struct stream *stream, const struct plan *plan, char *why, s
                  plan->spec, plan->after);
         return -EINVAL;
     }
-    if (!predictor_check(plan->spec, why, why_size)) {
-        return -EINVAL;
-    }
     *of = (struct stream_predictor){
         .stream = stream,
         .index = stream->predictor_count,

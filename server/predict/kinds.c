@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "predict/predictor_impl.h"
 
+#include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "base/log.h"
+
+#define LINE_SIZE 2048
 
 /* The first that matches: a command or an address may end like a file. */
 const struct predictor_kind *const predictor_kinds[] = {
@@ -40,4 +46,28 @@ bool predictor_check(const char *spec, char *why, size_t why_size)
                          predictor_kinds[i]->form);
     }
     return false;
+}
+
+/* FNV-1a; never 0, which is nothing said. */
+static uint64_t sum_of(const char *text)
+{
+    uint64_t sum = UINT64_C(14695981039346656037);
+    for (const char *c = text; *c; c++) {
+        sum = (sum ^ (unsigned char)*c) * UINT64_C(1099511628211);
+    }
+    return sum | 1;
+}
+
+void predictor_says(const struct predictor_place *place, const char *module, const char *format,
+                    ...)
+{
+    char line[LINE_SIZE];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(line, sizeof(line), format, args);
+    va_end(args);
+    const uint64_t sum = sum_of(line);
+    if (!place || !place->said || atomic_exchange(place->said, sum) != sum) {
+        log_info(module, "%s", line);
+    }
 }

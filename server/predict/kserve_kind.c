@@ -9,7 +9,6 @@
 
 #include <curl/curl.h>
 
-#include "base/log.h"
 #include "predict/kserve_wire.h"
 #include "predict/model.h"
 
@@ -281,7 +280,6 @@ static bool kserve_check(const char *spec, char *why, size_t why_size)
 static int kserve_open(void **instance, const char *spec, const struct predictor_place *place,
                        char *why, size_t why_size)
 {
-    (void)place;
     struct kserve_instance *k = NULL;
     int err = instance_new(&k, spec, why, why_size);
     if (err) {
@@ -301,7 +299,8 @@ static int kserve_open(void **instance, const char *spec, const struct predictor
     }
     char text[TEXT_SIZE];
     model_describe(k->model, text, sizeof(text));
-    log_info("kserve", "model is known url=\"%s\" %s", k->model_url, text);
+    predictor_says(place, "kserve", "model is known stream=%s url=\"%s\" %s", place->stream,
+                   k->model_url, text);
     *instance = k;
     return 0;
 }

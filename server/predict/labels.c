@@ -8,11 +8,31 @@
 #include <string.h>
 
 #define CAPACITY_MIN 64
+#define MARK "\xef\xbb\xbf" /* that some editors put before UTF-8 */
+
+/* The reason in words, where the system's own would puzzle. */
+static const char *reason_of(int err)
+{
+    switch (err) {
+    case -E2BIG:
+        return "it has more than 65536 lines";
+    case -ENODATA:
+        return "it is empty";
+    default:
+        return strerror(-err);
+    }
+}
+
+_Static_assert(LABELS_MAX == 65536, "as reason_of() says");
 
 static int append(struct labels *labels, size_t *capacity, const char *line, size_t size)
 {
     if (labels->count == LABELS_MAX) {
         return -E2BIG;
+    }
+    if (labels->count == 0 && strncmp(line, MARK, strlen(MARK)) == 0) {
+        line += strlen(MARK);
+        size -= strlen(MARK);
     }
     if (labels->count == *capacity) {
         const size_t wanted = *capacity ? *capacity * 2 : CAPACITY_MIN;
@@ -43,9 +63,9 @@ int labels_read(struct labels *labels, const char *path, char *why, size_t why_s
     *labels = (struct labels){ 0 };
     FILE *file = fopen(path, "re");
     if (!file) {
-        const int err = errno;
-        snprintf(why, why_size, "the labels '%.100s' cannot be read: %s", path, strerror(err));
-        return -err;
+        const int err = -errno;
+        snprintf(why, why_size, "the labels '%.100s' cannot be read: %s", path, reason_of(err));
+        return err;
     }
     size_t capacity = 0, line_capacity = 0;
     char *line = NULL;
@@ -54,14 +74,14 @@ int labels_read(struct labels *labels, const char *path, char *why, size_t why_s
     while (!err && (size = getline(&line, &line_capacity, file)) >= 0) {
         err = append(labels, &capacity, line, (size_t)size);
     }
-    if (!err && ferror(file)) {
-        err = -EIO;
+    if (!err && !feof(file)) {
+        err = -errno;
     }
     if (!err && labels->count == 0) {
         err = -ENODATA;
     }
     if (err) {
-        snprintf(why, why_size, "the labels '%.100s' cannot be read: %s", path, strerror(-err));
+        snprintf(why, why_size, "the labels '%.100s' cannot be read: %s", path, reason_of(err));
         labels_free(labels);
     }
     free(line);

@@ -19,9 +19,11 @@ struct labels {
 };
 
 /**
- * Read a file. Longer lines are cut, an empty one is a class without a name.
+ * Read a file in UTF-8, its lines ended as here or as on Windows. Longer lines are cut between
+ * characters, an empty one is a class without a name.
  *
- * Errors:    -errno, with a sentence in why.
+ * Errors:    -E2BIG over LABELS_MAX lines, -ENODATA for an empty file, another -errno; with a
+ *            sentence in why.
  * Ownership: labels_free() releases it.
  */
 FC_NODISCARD int labels_read(struct labels *labels, const char *path, char *why, size_t why_size);

@@ -304,6 +304,22 @@ static void objects_fill(const struct model *model, struct prediction *out)
     }
 }
 
+/* With other shapes than before. */
+static void say_what_came(const struct model *model, const struct tensor *outputs,
+                          struct prediction *prediction)
+{
+    struct tensor_port came[TENSOR_PORTS_MAX];
+    char text[PORTS_TEXT_SIZE];
+    memcpy(came, model->ports.outputs, sizeof(came));
+    for (unsigned i = 0; i < model->ports.output_count; i++) {
+        came[i].shape = outputs[i].shape;
+    }
+    tensor_ports_print(came, model->ports.output_count, text, sizeof(text));
+    snprintf(prediction->why, sizeof(prediction->why),
+             "decoder=%s cannot read what the model gave for this picture: %.150s",
+             model->decoder->name, text);
+}
+
 int model_read(struct model *model, const struct tensor *outputs, struct prediction *prediction)
 {
     struct decode_result *result = &model->result;
@@ -312,6 +328,9 @@ int model_read(struct model *model, const struct tensor *outputs, struct predict
     const int err = model->decoder->decode(&model->plan, outputs, result);
     if (err) {
         free(result->data);
+        if (err == -EPROTO || err == -EMSGSIZE) {
+            say_what_came(model, outputs, prediction);
+        }
         return err;
     }
     if (model->overlap < 1) {

@@ -54,7 +54,8 @@ FC_NODISCARD int model_write(struct model *model, struct picture *picture, void 
 /**
  * Read the outputs, in the order of the ports: boxes as fractions of the picture written last.
  *
- * Errors:    -EPROTO when they have other shapes than at the start; -EMSGSIZE; -ENOMEM.
+ * Errors:    -EPROTO when they have other shapes than at the start, and -EMSGSIZE when they are too
+ *            much, with a sentence in prediction->why; -ENOMEM.
  * Ownership: gives prediction->data.
  */
 FC_NODISCARD int model_read(struct model *model, const struct tensor *outputs,

@@ -2,13 +2,12 @@
 #include "predict/predictor_impl.h"
 
 #include <errno.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/log.h"
 #include "predict/model.h"
 #include "predict/onnx_session.h"
 
@@ -76,6 +75,21 @@ static int model_settle(struct onnx_instance *o, const struct model_options *opt
     return err;
 }
 
+/* Whether there is something to load; the runtime's words for what is not would puzzle. */
+static int file_check(const char *path, char *why, size_t why_size)
+{
+    struct stat file;
+    int err = access(path, R_OK) != 0 || stat(path, &file) != 0 ? -errno : 0;
+    err = !err && S_ISDIR(file.st_mode) ? -EISDIR : err;
+    if (err) {
+        snprintf(why, why_size, "the model '%.150s' cannot be read: %s", path, strerror(-err));
+    } else if (file.st_size == 0) {
+        snprintf(why, why_size, "the model '%.150s' is empty", path);
+        err = -ENODATA;
+    }
+    return err;
+}
+
 static int instance_new(struct onnx_instance **out, const char *spec, bool is_trial, char *why,
                         size_t why_size)
 {
@@ -88,10 +102,9 @@ static int instance_new(struct onnx_instance **out, const char *spec, bool is_tr
     if (!spec_options_read(spec, model_options_onnx, &options, why, why_size)) {
         return -EINVAL;
     }
-    if (access(path, R_OK) != 0) {
-        const int err = errno;
-        snprintf(why, why_size, "the model '%.150s' cannot be read: %s", path, strerror(err));
-        return -err;
+    int err = file_check(path, why, why_size);
+    if (err) {
+        return err;
     }
     struct onnx_instance *o = calloc(1, sizeof(*o));
     if (!o) {
@@ -103,7 +116,7 @@ static int instance_new(struct onnx_instance **out, const char *spec, bool is_tr
         .library = options.library,
         .is_trial = is_trial,
     };
-    int err = onnx_session_open(&o->session, &model, why, why_size);
+    err = onnx_session_open(&o->session, &model, why, why_size);
     if (!err) {
         err = model_settle(o, &options, why, why_size);
     }
@@ -127,29 +140,22 @@ static bool onnx_check(const char *spec, char *why, size_t why_size)
     return true;
 }
 
-/* Once for all threads: the instances of a model are alike. */
-static void say_what_was_settled(const struct onnx_instance *o, const char *spec)
+static void say_what_was_settled(const struct onnx_instance *o, const char *spec,
+                                 const struct predictor_place *place)
 {
-    static _Atomic uint64_t said; /* a sum over the last text */
     char text[TEXT_SIZE];
     model_describe(o->model, text, sizeof(text));
-    uint64_t sum = 14695981039346656037u;
-    for (const char *c = spec; *c; c++) {
-        sum = (sum ^ (unsigned char)*c) * 1099511628211u;
-    }
-    if (atomic_exchange(&said, sum) != sum) {
-        log_info("onnx", "model is loaded model=\"%.*s\" %s", (int)strcspn(spec, "?"), spec, text);
-    }
+    predictor_says(place, "onnx", "model is loaded stream=%s model=\"%.*s\" %s", place->stream,
+                   (int)strcspn(spec, "?"), spec, text);
 }
 
 static int onnx_open(void **instance, const char *spec, const struct predictor_place *place,
                      char *why, size_t why_size)
 {
-    (void)place;
     struct onnx_instance *o = NULL;
     const int err = instance_new(&o, spec, false, why, why_size);
     if (!err) {
-        say_what_was_settled(o, spec);
+        say_what_was_settled(o, spec, place);
         *instance = o;
     }
     return err;

@@ -87,14 +87,11 @@ static int type_read(const struct attempt *at, struct ort_type_info *info, struc
     return err;
 }
 
-static int name_read(const struct attempt *at, char *name, struct tensor_port *port)
+static int name_read(const struct attempt *at, struct ort_allocator *allocator, char *name,
+                     struct tensor_port *port)
 {
     const int size = snprintf(port->name, sizeof(port->name), "%s", name);
-    struct ort_allocator *allocator = NULL;
-    int err = attempt(at, at->runtime->call.default_allocator(&allocator));
-    if (!err) {
-        err = attempt(at, at->runtime->call.allocator_free(allocator, name));
-    }
+    int err = attempt(at, at->runtime->call.allocator_free(allocator, name));
     if (!err && (size_t)size >= sizeof(port->name)) {
         snprintf(at->why, at->why_size, "the name of its tensor '%.64s' is too long", port->name);
         err = -ENOTSUP;
@@ -127,7 +124,7 @@ static int port_read(const struct attempt *at, const struct ort_session *session
     if (!err) {
         err = attempt(at, side->name(session, index, allocator, &name));
     }
-    return err ? err : name_read(at, name, port);
+    return err ? err : name_read(at, allocator, name, port);
 }
 
 static int side_read(const struct attempt *at, const struct ort_session *session,
@@ -296,6 +293,7 @@ void *onnx_session_input(struct onnx_session *session)
 
 static int output_read(const struct attempt *at, struct ort_value *value, struct tensor *out)
 {
+    static const int64_t nothing; /* where a tensor without numbers is */
     const struct ort_functions *call = &at->runtime->call;
     int is_tensor = 0;
     int err = attempt(at, call->is_tensor(value, &is_tensor));
@@ -315,7 +313,7 @@ static int output_read(const struct attempt *at, struct ort_value *value, struct
     if (!err) {
         err = attempt(at, call->tensor_data(value, &data));
     }
-    out->data = data;
+    out->data = data ? data : &nothing;
     return err;
 }
 

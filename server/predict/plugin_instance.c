@@ -129,7 +129,7 @@ static int begin(struct plugin_instance *instance, const char *options, char *wh
     const char *fault = plugin_wants_fault(&instance->wants);
     if (fault) {
         snprintf(why, why_size, "%s", fault);
-        return -EPROTO;
+        return -EINVAL;
     }
     return 0;
 }

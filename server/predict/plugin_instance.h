@@ -24,8 +24,9 @@ struct plugin_opening {
 /**
  * Open one.
  *
- * Errors:    what the plug-in's open() returned; -EPROTO when it broke a rule; -ENOMEM. A sentence
- *            in why, unless the plug-in gave none.
+ * Errors:    what the plug-in's open() returned, -EINVAL being for good; that too when it asks for
+ *            images that there are not; -EPROTO when it returned what is no error; -ENOMEM. A
+ *            sentence in why, unless the plug-in gave none.
  * Ownership: gives.
  */
 FC_NODISCARD int plugin_instance_open(struct plugin_instance **out,

@@ -163,9 +163,9 @@ static void options_and_wishes_are_refused_with_a_sentence(void **state)
         const char *why;
     } rows[] = {
         { "do=no\nsuch", -EINVAL, "there is no 'no such'" },
-        { "format=5", -EPROTO, "a format other than" },
-        { "format=4&width=3", -EPROTO, "odd" },
-        { "width=3", -EPROTO, "as they are" },
+        { "format=5", -EINVAL, "a format other than" },
+        { "format=4&width=3", -EINVAL, "odd" },
+        { "width=3", -EINVAL, "as they are" },
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         char why[WHY_SIZE] = "";

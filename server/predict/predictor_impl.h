@@ -7,9 +7,10 @@
 
 /* Where an instance works. Borrowed for its life. */
 struct predictor_place {
-    const char *stream;  /* its name */
-    int stop_fd;         /* readable once the predictor is to stop */
-    struct quota *quota; /* for the log, of lines that others wrote; outlives instances */
+    const char *stream;     /* its name */
+    int stop_fd;            /* readable once the predictor is to stop */
+    struct quota *quota;    /* for the log, of lines that others wrote; outlives instances */
+    _Atomic uint64_t *said; /* by the predictor's instances, for predictor_says(); may be NULL */
 };
 
 /* For those who write a predictor kind: one file fills this table and is listed in kinds.c. */
@@ -79,6 +80,15 @@ extern const struct predictor_kind predictor_kind_onnx;
 extern const struct predictor_kind predictor_kind_plugin;
 extern const struct predictor_kind predictor_kind_test;
 extern const struct predictor_kind predictor_kind_worker;
+
+/**
+ * Write a line about an instance to the log, unless it is what the predictor's instances said last:
+ * they are alike.
+ *
+ * Threads:   any.
+ */
+void predictor_says(const struct predictor_place *place, const char *module, const char *format,
+                    ...) FC_PRINTF(3, 4);
 
 /** The kind that a spec asks for, or NULL. */
 const struct predictor_kind *predictor_kind_find(const char *spec);

@@ -307,7 +307,8 @@ int predictor_threads_start(struct predictor *predictor, unsigned wanted)
         looker->quota = (struct quota){ .most = LINES_MAX, .window_ns = LINES_NS };
         looker->place = (struct predictor_place){ .stream = predictor->sink.stream,
                                                   .stop_fd = predictor->stop_fd,
-                                                  .quota = &looker->quota };
+                                                  .quota = &looker->quota,
+                                                  .said = &predictor->said };
         err = pthread_create(&looker->thread, NULL, looker_main, looker);
         if (!err) {
             pthread_setname_np(looker->thread, "predict");

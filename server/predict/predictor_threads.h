@@ -41,6 +41,7 @@ struct predictor {
     _Atomic unsigned open_count; /* instances */
     _Atomic bool has_faults;     /* what it said had to be put right */
     _Atomic enum told told;
+    _Atomic uint64_t said;     /* for predictor_says() */
     _Atomic int64_t failed_ns; /* the last picture that failed; 0: the log was told of the end */
     int stop_fd;               /* eventfd */
     struct inbox inbox;

@@ -118,6 +118,8 @@ def test_boxes_come_back_from_the_server(server):
         assert prediction["objects"][0]["label"] == "face"
         assert prediction["objects"][0]["box"] == [0.25, 0.25, 0.25, 0.5]
         assert model.problems == []
+        one.stop()
+        assert one.stderr.count("model is known stream=cam url=") == 1  # not once for each thread
         assert "decoder=ultraface" in one.stderr
 
 

@@ -177,13 +177,85 @@ def test_a_model_that_does_not_fit_is_refused_with_its_shapes():
 
 @needs_models
 @unsanitized
-def test_a_file_that_is_no_model_is_refused(tmp_path):
-    (tmp_path / "no.onnx").write_bytes(b"not a model")
-    assert "no.onnx" in refusal(tmp_path / "no.onnx", **ENVIRONMENT)
+@pytest.mark.parametrize("content", [b"not a model", b"\0", b"\n" * 4096, b"cut"], ids=["text", "zero", "blank", "cut"])
+def test_a_file_that_is_no_model_is_refused(tmp_path, content):
+    file = tmp_path / "no.onnx"
+    file.write_bytes(MODEL.read_bytes()[:100_000] if content == b"cut" else content)
+    said = refusal(file, **ENVIRONMENT)
+    assert "no.onnx" in said and said.count("\n") == 2
+
+
+@pytest.mark.parametrize("make, sentence", [
+    (lambda file: None, "no.onnx' cannot be read: No such file or directory"),
+    (lambda file: file.mkdir(), "no.onnx' cannot be read: Is a directory"),
+    (lambda file: file.write_bytes(b""), "no.onnx' is empty"),
+    (lambda file: file.symlink_to(file), "no.onnx' cannot be read: Too many levels of symbolic links"),
+], ids=["missing", "folder", "empty", "loop"])
+def test_a_path_without_a_model_is_refused_before_a_library_is_looked_for(tmp_path, make, sentence):
+    file = tmp_path / "no.onnx"
+    make(file)
+    said = refusal(f"{file}?library=libm.so.6")
+    assert sentence in said and said.count("\n") == 1
+
+
+def test_a_model_that_may_not_be_read_is_refused(tmp_path):
+    file = tmp_path / "no.onnx"
+    file.write_bytes(b"model")
+    file.chmod(0)
+    somebody = {"user": 65534, "group": 65534, "extra_groups": []} if os.geteuid() == 0 else {}
+    try:
+        done = harness.run("test", "--predict", file, cwd="/", **somebody)
+    except PermissionError:
+        pytest.skip("others may not run the program where it lies")
+    assert done.returncode == 2
+    assert done.stderr.endswith("no.onnx' cannot be read: Permission denied\n")
+
+
+@needs_models
+@unsanitized
+@pytest.mark.parametrize("make, sentence", [
+    (lambda file: None, "labels.txt' cannot be read: No such file or directory"),
+    (lambda file: file.mkdir(), "labels.txt' cannot be read: Is a directory"),
+    (lambda file: file.write_bytes(b""), "labels.txt' cannot be read: it is empty"),
+    (lambda file: file.write_bytes(b"thing\n" * 65537), "labels.txt' cannot be read: it has more than 65536 lines"),
+], ids=["missing", "folder", "empty", "long"])
+def test_labels_that_cannot_be_had_are_refused(tmp_path, make, sentence):
+    file = tmp_path / "labels.txt"
+    make(file)
+    assert sentence in refusal(f"{MODEL}?labels={file}", **ENVIRONMENT)
+
+
+@needs_models
+@unsanitized
+@pytest.mark.parametrize("content, label", [
+    (b"ground\r\nvisage\r\n", "visage"),
+    ("\ufeffground\nGesicht \U0001f642\n".encode(), "Gesicht \U0001f642"),
+    (b"ground\n", "class 1"),
+    (b"ground\n" + b"x" * 1000, "x" * 63),
+], ids=["windows", "unicode", "short", "wide"])
+def test_labels_name_what_is_found(tmp_path, content, label):
+    (tmp_path / "labels.txt").write_bytes(content)
+    with harness.Server(CLIP, "--predict", f"{MODEL}?labels={tmp_path}/labels.txt", env=ENVIRONMENT) as one:
+        found = next(prediction["objects"] for prediction in predictions(one) if prediction["objects"])
+    assert found[0]["label"] == label
+
+
+@needs_models
+@unsanitized
+def test_each_predictor_says_once_what_its_model_is():
+    """However many threads it has; of every stream."""
+    with harness.Server("a=test", "b=test", "--predict", MODEL, env=ENVIRONMENT) as one:
+        for name in "ab":
+            harness.wait_until(lambda: harness.fetch_json(one, f"/streams/{name}")["predictor"]["seen"] >= 10, 20,
+                               "ten pictures")
+        one.stop()
+        for name in "ab":
+            assert one.stderr.count(f"model is loaded stream={name} model=") == 1
+        assert one.stderr.count("onnx runtime is loaded") == 1
 
 
 def test_a_library_that_is_none_is_refused(tmp_path):
-    (tmp_path / "a.onnx").write_bytes(b"")
+    (tmp_path / "a.onnx").write_bytes(b"model")
     assert "cannot be opened" in refusal(tmp_path / "a.onnx", FRAMECAST_ONNXRUNTIME=str(tmp_path / "no.so"))
     said = refusal(f"{tmp_path}/a.onnx?library=libm.so.6")
     assert "is not ONNX Runtime: it has no OrtGetApiBase" in said
@@ -202,7 +274,7 @@ def fake_runtime(folder, table):
         const void *OrtGetApiBase(void);
         const void *OrtGetApiBase(void) {{ return &base; }}""")
     subprocess.run(["cc", "-shared", "-fPIC", "-o", folder / "fake.so", folder / "fake.c"], check=True)
-    (folder / "a.onnx").write_bytes(b"")
+    (folder / "a.onnx").write_bytes(b"model")
     return f"{folder}/a.onnx?library={folder}/fake.so"
 
 
@@ -219,7 +291,7 @@ def test_without_a_library_it_is_said_where_it_was_looked_for(tmp_path):
     """A copy of the program, so that nothing lies beside it."""
     program = tmp_path / "framecast"
     shutil.copy(harness.PROGRAM, program)
-    (tmp_path / "a.onnx").write_bytes(b"")
+    (tmp_path / "a.onnx").write_bytes(b"model")
     environment = {name: value for name, value in os.environ.items() if name != "FRAMECAST_ONNXRUNTIME"}
     done = subprocess.run([program, "test", "--predict", "a.onnx", "--listen", "127.0.0.1:0"], cwd=tmp_path,
                           env=environment, capture_output=True, text=True, timeout=harness.seconds(10))

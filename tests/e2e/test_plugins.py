@@ -55,7 +55,7 @@ def test_those_that_keep_the_rules_pass(spec):
     ("writes", "pictures", r"picture 1: it was written to"),
     ("small", "sizes", r"picture \d+ of 1x1 failed: 1x1 is 'too small' "),
     ("leaks", "restarts", r"20 restarts left \d descriptors"),
-    ("nosuch", "start", r"it cannot be opened: there is no 'nosuch'"),
+    ("nosuch", "start", r"the plug-in '.*/naughty\.so' cannot be opened: there is no 'nosuch'"),
 ])
 def test_each_deed_is_found(deed, case, sentence):
     status, _, bad = check(f"{NAUGHTY}?do={deed}", int(harness.seconds(500)))
@@ -94,13 +94,34 @@ def test_wrong_command_line_of_the_check(arguments):
     (refused("no-symbol"), "does not export fc_predictor_get()"),
     ("missing.so", "./missing.so' cannot be read: No such file"),
     (harness.ROOT / "README.md.so", "cannot be read"),
-    ("motion?speed=1", "no option 'speed'"),
+    ("motion?speed=1", "motion has no option 'speed': there are width, "),
+    ("motion?width=31", "motion: width takes a number from 32 to 1024"),
+    ("motion,nonsense=1", "there is no predictor 'motion,nonsense=1': try motion"),
+    (f"{MOTION}?speed=1", "motion.so' cannot be opened: motion has no option 'speed': there are width, "),
+    (f"{NAUGHTY}?do=nosuch", "naughty.so' cannot be opened: there is no 'nosuch'"),
+    (f"[name=odd]{NAUGHTY}?format=5", "naughty.so' cannot be opened: it asks for a format other than"),
+    (f"{BUILD}/examples/brightness.so?dark=yes", "brightness.so' cannot be opened: dark takes a number"),
 ], ids=str)
 def test_what_does_not_fit_is_a_wrong_command_line(spec, sentence):
     done = harness.run("test", "--predict", spec)
     assert done.returncode == 2
     assert sentence in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+def test_the_second_of_two_is_looked_at_as_well():
+    done = harness.run("test", "--predict", "motion", "--predict", f"{NAUGHTY}?do=nosuch")
+    assert done.returncode == 2
+    assert "there is no 'nosuch'" in done.stderr
+    assert done.stdout == ""
+
+
+def test_one_that_can_be_opened_later_is_waited_for(server):
+    one = server("test", "--predict", f"{NAUGHTY}?later=4")  # a trial, and one for each of three threads
+    harness.wait_until(lambda: predictor_of(one)["state"] == "running", what="the camera")
+    assert predictions(one, 1)[0]["predictor"] == "naughty"
+    one.stop()
+    assert one.stderr.count('predictor is down stream=cam name=naughty why="the camera is not there yet"') == 1
 
 
 def test_path_without_a_slash_is_in_the_working_directory(server):

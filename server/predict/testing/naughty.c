@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <math.h>
+#include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -166,13 +168,34 @@ static uint32_t number(const struct fc_predictor_start *start, const char *key)
     return value ? (uint32_t)strtoul(value, NULL, 10) : 0;
 }
 
+/* Whether open() may go on: the first so many do not, nor does it with signals if it is strict. */
+static int conditions_check(struct fc_predictor_start *start)
+{
+    static _Atomic uint32_t count;
+    if (atomic_fetch_add(&count, 1) < number(start, "later")) {
+        snprintf(start->why, start->why_size, "the camera is not there yet");
+        return -ENODEV;
+    }
+    if (fc_predictor_option(start->options, "mute")) {
+        return -EINVAL;
+    }
+    sigset_t mask;
+    pthread_sigmask(SIG_BLOCK, NULL, &mask);
+    if (fc_predictor_option(start->options, "strict") && !sigismember(&mask, SIGTERM)) {
+        snprintf(start->why, start->why_size, "signals are not blocked");
+        return -EINVAL;
+    }
+    return 0;
+}
+
 static int open_it(void **instance, struct fc_predictor_start *start)
 {
     struct naughty *naughty = calloc(1, sizeof(*naughty));
     if (!naughty) {
         return -ENOMEM;
     }
-    const int err = deed_choose(naughty, start);
+    int err = deed_choose(naughty, start);
+    err = err ? err : conditions_check(start);
     if (err) {
         free(naughty);
         return err;
