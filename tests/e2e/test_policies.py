@@ -99,7 +99,7 @@ def test_one_may_look_at_what_another_has_found(server):
 @pytest.mark.parametrize("predict, words", [
     (["[fps=x]test"], "fps=N"),
     (["[after=nobody]test"], "no predictor 'nobody' before it"),
-    (["test"] * 9, "8 are the most"),
+    (["test"] * 9, "is given more than 8 predictors"),
     (["[speed=1]test"], "no such setting"),
     (["test", "[after=test,region=0/0/1/1,name=b]test"], "cannot be asked for together"),
     (["test", "test"], "two predictors are called 'test'"),
