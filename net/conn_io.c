@@ -65,8 +65,9 @@ static bool transmit_plain(struct fc_conn *conn, const struct iovec *iov, int co
         .msg_iov = (struct iovec *)(uintptr_t)iov,
         .msg_iovlen = (size_t)count,
     };
-    const int more = has_more ? MSG_MORE : 0;
-    const ssize_t sent = sendmsg(conn->watch.fd, &header, MSG_NOSIGNAL | MSG_DONTWAIT | more);
+    const int flags = MSG_NOSIGNAL | MSG_DONTWAIT | (has_more ? MSG_MORE : 0);
+    const ssize_t sent = count == 1 ? send(conn->watch.fd, iov->iov_base, iov->iov_len, flags)
+                                    : sendmsg(conn->watch.fd, &header, flags);
     if (sent >= 0) {
         *size = (size_t)sent;
         return true;
