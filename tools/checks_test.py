@@ -371,3 +371,27 @@ def test_dev_finds_what_is_missing(tmp_path):
     assert "update" in asked
     assert "--no-install-recommends" in asked
     assert "try: apt-get install no-such-package" in done.stderr
+
+
+# ---- the promises of bench/peers ----
+
+def row(case, ours, peer, ratio=1.0):
+    servers = {"raw": {"value": ours * ratio, "ratio": 1.0}, "framecast": {"value": ours, "ratio": ratio},
+               "Bun": {"value": peer, "ratio": 0.5}}
+    return {"case": case, "unit": "CPU s/GB", "servers": servers}
+
+
+@pytest.mark.parametrize("rows, words", [
+    ([row("upload 1 MB", 0.1, 0.2)], []),
+    ([row("upload 1 MB", 0.1, 0.2, ratio=0.84)], ["0.84 of the limit, and 0.85 is promised"]),
+    ([row("broadcast 64 kB to 10", 0.1, 0.2, ratio=0.89)], ["0.9 is promised"]),
+    ([row("upload 128 B", 0.041, 0.2, ratio=0.5)], ["at most 0.04"]),
+    ([row("19,000 idle connections", 601, 5000)], ["at most 600"]),
+    ([row("echo 100 B over 10", 0.2, 0.1, ratio=0.5)], ["Bun has 0.1"]),
+    ([{"case": "upload 1 MB", "unit": "CPU s/GB", "servers": {}}], ["was not measured"]),
+])
+def test_a_broken_promise_is_told(monkeypatch, rows, words):
+    monkeypatch.syspath_prepend(str(ROOT / "bench/peers"))
+    sentences = list(importlib.import_module("promises").broken(rows))
+    assert len(sentences) == len(words)
+    assert all(word in sentence for word, sentence in zip(words, sentences))

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""run.py [--quick] [--repeat N] [--only NAME,...] [--case WORD]: our server beside others, and the limit.
+"""run.py [--quick] [--repeat N] [--only NAME,...] [--case WORD] [--check]: our server beside others, and the limit.
 
 Every server does the same work under the same load (bench/load), in turn and several times, on
 127.0.0.1. Prints a table of ratios to the limit (bench/raw: the same transfers without any protocol),
@@ -21,6 +21,7 @@ import subprocess
 import sys
 
 import chart
+import promises
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 HERE = ROOT / "bench/peers"
@@ -65,6 +66,8 @@ def echo(size, connections):
 
 
 def name_of(size):
+    if size % 1024 == 0:
+        return f"{size // 1024} kB"
     return f"{size // 1_000_000} MB" if size >= 1_000_000 else f"{size // 1000} kB" if size >= 1000 else f"{size} B"
 
 
@@ -236,8 +239,16 @@ def arguments():
     parser.add_argument("--seconds", type=float, default=1, help="measured in each run (default 1)")
     parser.add_argument("--only", help="servers, with commas between; the limit is always measured")
     parser.add_argument("--case", help="only cases with this word in their name")
+    parser.add_argument("--check", action="store_true", help="fail when a promise is broken (promises.py)")
     parser.add_argument("--no-write", action="store_true", help="leave docs/performance/ as it is")
     return parser.parse_args()
+
+
+def write(rows, servers, repeat, seconds):
+    OUT.mkdir(parents=True, exist_ok=True)
+    report = {"machine": machine(), "versions": versions(), "rounds": repeat, "seconds": seconds, "rows": rows}
+    (OUT / "peers.json").write_text(json.dumps(report, indent=1) + "\n")
+    (OUT / "peers.svg").write_text(chart.draw(rows, [server[0] for server in servers]))
 
 
 def main():
@@ -249,12 +260,12 @@ def main():
     rows = summarise(measure_all(servers, cases, repeat, seconds), cases)
     print("Server processor time, and in brackets the limit's as a part of it: 1 is the limit, more is better.\n")
     print(table(rows, servers))
-    if options.no_write or options.case or options.only:
-        return
-    OUT.mkdir(parents=True, exist_ok=True)
-    report = {"machine": machine(), "versions": versions(), "rounds": repeat, "seconds": seconds, "rows": rows}
-    (OUT / "peers.json").write_text(json.dumps(report, indent=1) + "\n")
-    (OUT / "peers.svg").write_text(chart.draw(rows, [server[0] for server in servers]))
+    if not (options.no_write or options.case or options.only):
+        write(rows, servers, repeat, seconds)
+    failures = list(promises.broken(rows)) if options.check else []
+    for failure in failures:
+        print(f"promise broken: {failure}", file=sys.stderr)
+    sys.exit(1 if failures else 0)
 
 
 if __name__ == "__main__":

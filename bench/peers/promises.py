@@ -1,0 +1,33 @@
+"""What the figures must be: each promise as a sentence, and those that a run breaks."""
+
+OURS, LIMIT = "framecast", "raw"
+
+# what the name of a case begins with, what of ours is looked at, its bound
+LEAST_RATIO = [("upload 1 MB", 0.85), ("upload 64 kB", 0.85), ("broadcast 1 MB", 0.9), ("broadcast 100 kB", 0.9),
+               ("broadcast 64 kB", 0.9)]
+MOST_VALUE = [("upload 128 B", 0.04), ("19,000 idle", 600)]
+
+
+def bound(table, case):
+    return next((limit for begin, limit in table if case.startswith(begin)), None)
+
+
+def peers(row):
+    return {name: entry["value"] for name, entry in row["servers"].items() if name not in (OURS, LIMIT)}
+
+
+def broken(rows):
+    """A sentence for each promise that these rows break."""
+    for row in rows:
+        ours, case = row["servers"].get(OURS), row["case"]
+        if ours is None:
+            yield f"{case}: it was not measured"
+            continue
+        least, most = bound(LEAST_RATIO, case), bound(MOST_VALUE, case)
+        if least is not None and ours["ratio"] is not None and ours["ratio"] < least:
+            yield f"{case}: {ours['ratio']:.2f} of the limit, and {least} is promised"
+        if most is not None and ours["value"] > most:
+            yield f"{case}: {ours['value']:.3g} {row['unit']}, and at most {most} are promised"
+        name, value = min(peers(row).items(), key=lambda peer: peer[1], default=(None, None))
+        if name is not None and value < ours["value"]:
+            yield f"{case}: {ours['value']:.3g} {row['unit']}, and {name} has {value:.3g}"
