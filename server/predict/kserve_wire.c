@@ -2,6 +2,8 @@
 #include "predict/kserve_wire.h"
 
 #include <errno.h>
+#include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +23,18 @@ static enum tensor_type type_of(const char *name)
         }
     }
     return TENSOR_OTHER;
+}
+
+/* jansson takes up to fifty times the room of its text: what is no answer must not take it. */
+static json_t *json_read(const char *text, size_t size)
+{
+    return size <= KSERVE_JSON_MAX ? json_loadb(text, size, 0, NULL) : NULL;
+}
+
+/* What a server says of what went wrong, in the place of an answer; NULL: nothing. */
+static const char *error_of(const json_t *root)
+{
+    return json_string_value(json_object_get(root, "error"));
 }
 
 static int shape_read(const json_t *tensor, struct tensor_shape *out)
@@ -61,14 +75,16 @@ static int ports_read(const json_t *list, struct tensor_port *ports, unsigned *c
 int kserve_metadata_read(const char *json, size_t size, struct tensor_ports *ports, char *why,
                          size_t why_size)
 {
-    json_t *root = json_loadb(json, size, 0, NULL);
+    json_t *root = json_read(json, size);
     *ports = (struct tensor_ports){ 0 };
     int err = ports_read(json_object_get(root, "inputs"), ports->inputs, &ports->input_count);
     if (!err) {
         err = ports_read(json_object_get(root, "outputs"), ports->outputs, &ports->output_count);
     }
     if (err) {
-        snprintf(why, why_size, "the server's metadata of the model cannot be read");
+        const char *error = error_of(root);
+        snprintf(why, why_size, "the server's metadata of the model cannot be read%s%.150s",
+                 error ? ": " : "", error ? error : "");
     }
     json_decref(root);
     return err;
@@ -149,63 +165,145 @@ static int output_copy(struct kserve_outputs *outputs, unsigned index, const cha
     return 0;
 }
 
-static bool sides_are_known(const struct tensor_shape *shape)
+/* Whether it says how many values there are: none, or as many as are allowed. */
+static bool shape_is_whole(const struct tensor_shape *shape)
 {
+    bool is_empty = false;
     for (unsigned i = 0; i < shape->rank; i++) {
-        if (shape->sides[i] < 0) {
+        if (shape->sides[i] < 0 || shape->sides[i] > TENSOR_VALUES_MAX) {
             return false;
         }
+        is_empty = is_empty || shape->sides[i] == 0;
     }
-    return true;
+    return is_empty || tensor_count(shape) > 0;
 }
 
-/* One output: *at is where its numbers begin, and then where they end. 0 or -errno. */
-static int output_read(const struct kserve_answer *answer, const json_t *tensor, unsigned index,
-                       struct kserve_outputs *outputs, size_t *at)
+/* An answer being read. */
+struct reading {
+    const struct kserve_answer *answer;
+    const struct tensor_ports *ports;
+    struct kserve_outputs *outputs;
+    size_t at;     /* where the numbers of the next output begin */
+    unsigned seen; /* outputs, a bit each */
+    char *why;
+    size_t why_size;
+};
+
+FC_PRINTF(2, 3) static int refuse(const struct reading *reading, const char *form, ...)
 {
-    struct tensor_shape *shape = &outputs->tensors[index].shape;
+    static const char begin[] = "the inference server's answer: ";
+    snprintf(reading->why, reading->why_size, "%s", begin);
+    if (reading->why_size > strlen(begin)) {
+        va_list args;
+        va_start(args, form);
+        vsnprintf(reading->why + strlen(begin), reading->why_size - strlen(begin), form, args);
+        va_end(args);
+    }
+    return -EPROTO;
+}
+
+/* How many bytes an output's numbers have, once its shape and its size agree. */
+static int output_size(const struct reading *reading, const json_t *tensor, unsigned index,
+                       size_t *bytes)
+{
+    const struct tensor_port *port = &reading->ports->outputs[index];
+    struct tensor_shape *shape = &reading->outputs->tensors[index].shape;
     const json_t *said = json_object_get(json_object_get(tensor, "parameters"), "binary_data_size");
-    if (shape_read(tensor, shape) || !sides_are_known(shape) || !json_is_integer(said)) {
-        return -EPROTO;
+    if (!json_is_integer(said)) {
+        return refuse(reading,
+                      "output '%.64s' has no binary_data_size; does it know binary tensors?",
+                      port->name);
     }
-    const size_t bytes = tensor_count(shape) * tensor_type_bytes(shape->type);
-    if (json_integer_value(said) < 0 || (size_t)json_integer_value(said) != bytes ||
-        bytes > answer->size - *at) {
-        return -EPROTO;
+    if (shape_read(tensor, shape) || !shape_is_whole(shape)) {
+        return refuse(reading, "output '%.64s' has no shape that could be", port->name);
     }
-    const int err = output_copy(outputs, index, answer->body + *at, bytes);
-    *at += bytes;
+    if (shape->type != port->shape.type) {
+        return refuse(reading, "output '%.64s' has another datatype than the model had",
+                      port->name);
+    }
+    /* One that is not used here is passed over, whatever its size. */
+    const json_int_t size = json_integer_value(said);
+    *bytes = shape->type == TENSOR_OTHER && size >= 0
+                 ? (size_t)size
+                 : tensor_count(shape) * tensor_type_bytes(shape->type);
+    if (size < 0 || (size_t)size != *bytes) {
+        char text[64];
+        tensor_shape_print(shape, text, sizeof(text));
+        return refuse(reading, "output '%.64s' is %s and has %lld bytes", port->name, text,
+                      (long long)size);
+    }
+    if (*bytes > reading->answer->size - reading->at) {
+        return refuse(reading, "it ends within output '%.64s'", port->name);
+    }
+    return 0;
+}
+
+static int output_read(struct reading *reading, const json_t *tensor)
+{
+    const char *name = json_string_value(json_object_get(tensor, "name"));
+    const int index = output_index(reading->ports, name);
+    if (index < 0) {
+        return refuse(reading, "the model had no output '%.64s'", name ? name : "");
+    }
+    size_t bytes = 0;
+    int err = output_size(reading, tensor, (unsigned)index, &bytes);
+    if (!err && reading->ports->outputs[index].shape.type != TENSOR_OTHER) {
+        err = output_copy(reading->outputs, (unsigned)index, reading->answer->body + reading->at,
+                          bytes);
+    }
+    reading->at += bytes;
+    reading->seen |= 1u << index;
     return err;
+}
+
+static int outputs_read(struct reading *reading, const json_t *root)
+{
+    const struct kserve_answer *answer = reading->answer;
+    const json_t *list = json_object_get(root, "outputs");
+    if (!root) {
+        return refuse(reading, "its first %zu bytes of %zu are no JSON", answer->json_size,
+                      answer->size);
+    }
+    if (!json_is_array(list)) {
+        const char *error = error_of(root);
+        return refuse(reading, "%.150s", error ? error : "it has no outputs");
+    }
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const int err = output_read(reading, json_array_get(list, i));
+        if (err) {
+            return err;
+        }
+    }
+    for (unsigned i = 0; i < reading->ports->output_count; i++) {
+        if (!(reading->seen & 1u << i)) {
+            return refuse(reading, "output '%.64s' is missing", reading->ports->outputs[i].name);
+        }
+    }
+    return 0;
 }
 
 int kserve_answer_read(const struct kserve_answer *answer, const struct tensor_ports *ports,
                        struct kserve_outputs *outputs, char *why, size_t why_size)
 {
-    size_t at = answer->json_size;
-    json_t *root = at <= answer->size ? json_loadb(answer->body, at, 0, NULL) : NULL;
-    const json_t *list = json_object_get(root, "outputs");
-    int err = json_is_array(list) ? 0 : -EPROTO;
-    unsigned seen = 0; /* a bit each */
-    for (size_t i = 0; i < json_array_size(list) && !err; i++) {
-        const json_t *tensor = json_array_get(list, i);
-        const int index = output_index(ports, json_string_value(json_object_get(tensor, "name")));
-        err = index < 0 ? -EPROTO : output_read(answer, tensor, (unsigned)index, outputs, &at);
-        seen |= index < 0 ? 0 : 1u << index;
-    }
-    if (!err && seen != (1u << ports->output_count) - 1) {
-        err = -EPROTO;
-    }
-    if (err) {
-        snprintf(why, why_size, "the server's answer does not hold the outputs as binary tensors");
-    }
+    struct reading reading = {
+        .answer = answer,
+        .ports = ports,
+        .outputs = outputs,
+        .at = answer->json_size,
+        .why = why,
+        .why_size = why_size,
+    };
+    json_t *root =
+        answer->json_size <= answer->size ? json_read(answer->body, answer->json_size) : NULL;
+    const int err = outputs_read(&reading, root);
     json_decref(root);
     return err;
 }
 
 void kserve_error_read(const char *body, size_t size, char *text, size_t text_size)
 {
-    json_t *root = json_loadb(body, size, 0, NULL);
-    const char *error = json_string_value(json_object_get(root, "error"));
+    json_t *root = json_read(body, size);
+    const char *error = error_of(root);
     if (error) {
         snprintf(text, text_size, "%s", error);
     } else {

@@ -19,6 +19,7 @@
  */
 
 #define KSERVE_ALIGNMENT 64
+#define KSERVE_JSON_MAX ((size_t)1024 * 1024) /* that is read */
 
 /**
  * Read a model's metadata (GET /v2/models/NAME).
@@ -55,8 +56,10 @@ struct kserve_answer {
 /**
  * Read an answer into outputs.
  *
- * Errors:    -EPROTO for anything but all outputs of the ports as binary tensors whose sizes agree
- *            with their shapes; -ENOMEM; with a sentence in why.
+ * An output of a type that is not used here has no numbers in outputs, whatever came.
+ *
+ * Errors:    -EPROTO for anything but all outputs of the ports as binary tensors of their types,
+ *            whose sizes agree with their shapes; -ENOMEM. With a sentence in why.
  */
 FC_NODISCARD int kserve_answer_read(const struct kserve_answer *answer,
                                     const struct tensor_ports *ports,

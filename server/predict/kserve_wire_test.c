@@ -56,9 +56,10 @@ static void request_is_padded_json(void **state)
     free(json);
 }
 
-#define OUTPUT_A(bytes)                                                                    \
-    "{\"name\":\"a\",\"datatype\":\"FP32\",\"shape\":[1,2],\"parameters\":{\"binary_data_" \
-    "size\":" bytes "}}"
+#define OUTPUT(type, shape, bytes)                                   \
+    "{\"name\":\"a\",\"datatype\":\"" type "\",\"shape\":" shape "," \
+    "\"parameters\":{\"binary_data_size\":" bytes "}}"
+#define OUTPUT_A OUTPUT("FP32", "[1,2]", "8")
 #define OUTPUT_B                                                                                   \
     "{\"name\":\"b\",\"datatype\":\"INT64\",\"shape\":[1],\"parameters\":{\"binary_data_size\":8}" \
     "}"
@@ -79,39 +80,88 @@ static int answer(const char *json, size_t tail_size)
 static void answer_is_read_in_its_own_order(void **state)
 {
     (void)state;
-    assert_int_equal(answer("{\"outputs\":[" OUTPUT_B "," OUTPUT_A("8") "]}", 16), 0);
+    assert_int_equal(answer("{\"outputs\":[" OUTPUT_B "," OUTPUT_A "]}", 16), 0);
     assert_float_equal(tensor_value(&outputs.tensors[0], 0), 0.25f, 0);
     assert_float_equal(tensor_value(&outputs.tensors[0], 1), -1, 0);
     assert_float_equal(tensor_value(&outputs.tensors[1], 0), 7, 0);
     kserve_outputs_fini(&outputs);
 }
 
+static const struct {
+    const char *json, *why;
+} wrong[] = {
+    { "", "its first 0 bytes of 16 are no JSON" },
+    { "[]", "it has no outputs" },
+    { "{}", "it has no outputs" },
+    { "{\"outputs\":7}", "it has no outputs" },
+    { "{\"error\":\"no GPU left\"}", "no GPU left" },
+    { "{\"outputs\":[]}", "output 'a' is missing" },
+    { "{\"outputs\":[" OUTPUT_B "]}", "output 'a' is missing" },
+    { "{\"outputs\":[7]}", "had no output ''" },
+    { "{\"outputs\":[{\"name\":\"c\"}]}", "had no output 'c'" },
+    { "{\"outputs\":[" OUTPUT("FP32", "[1,2]", "4") "]}", "'a' is f32[1,2] and has 4 bytes" },
+    { "{\"outputs\":[" OUTPUT("FP32", "[1,2]", "-8") "]}", "has -8 bytes" },
+    { "{\"outputs\":[" OUTPUT("FP32", "[1,2]", "\"8\"") "]}", "has no binary_data_size" },
+    { "{\"outputs\":[" OUTPUT("INT32", "[1,2]", "8") "]}", "another datatype" },
+    { "{\"outputs\":[" OUTPUT("FP16", "[1,2]", "4") "]}", "another datatype" },
+    { "{\"outputs\":[" OUTPUT("FP32", "[-1,2]", "0") "]}", "has no shape" },
+    { "{\"outputs\":[" OUTPUT("FP32", "[1.5,2]", "8") "]}", "has no shape" },
+    { "{\"outputs\":[" OUTPUT("FP32", "[1,1,1,1,1,1,1,1,2]", "8") "]}", "has no shape" },
+    /* more values than there may be are not none */
+    { "{\"outputs\":[" OUTPUT("FP32", "[1,1099511627776,2]", "0") "]}", "has no shape" },
+    { "{\"outputs\":[" OUTPUT("FP32", "[65536,65536]", "0") "]}", "has no shape" },
+    { "{\"outputs\":[" OUTPUT("FP32", "[0,1099511627776]", "0") "]}", "has no shape" },
+};
+
 static void what_does_not_add_up_is_refused(void **state)
 {
     (void)state;
-    const char *const bodies[] = {
-        "",
-        "[]",
-        "{}",
-        "{\"outputs\":7}",
-        "{\"outputs\":[]}",
-        "{\"outputs\":[" OUTPUT_B "]}",
-        "{\"outputs\":[" OUTPUT_B "," OUTPUT_A("4") "]}",
-        "{\"outputs\":[" OUTPUT_B "," OUTPUT_A("-8") "]}",
-        "{\"outputs\":[{\"name\":\"c\"}]}",
-        "{\"outputs\":[{\"name\":\"a\",\"datatype\":\"FP32\",\"shape\":[1,2],\"data\":[1,2]}]}",
-        ("{\"outputs\":[{\"name\":\"a\",\"datatype\":\"FP32\",\"shape\":[-1,2],"
-         "\"parameters\":{\"binary_data_size\":0}}]}"),
-    };
-    for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
-        assert_int_equal(answer(bodies[i], 16), -EPROTO);
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        assert_int_equal(answer(wrong[i].json, 16), -EPROTO);
+        if (!strstr(why, wrong[i].why)) {
+            fail_msg("%s: %s", wrong[i].json, why);
+        }
     }
     for (size_t tail = 0; tail < 16; tail++) { /* cut short */
-        assert_int_equal(answer("{\"outputs\":[" OUTPUT_B "," OUTPUT_A("8") "]}", tail), -EPROTO);
+        assert_int_equal(answer("{\"outputs\":[" OUTPUT_B "," OUTPUT_A "]}", tail), -EPROTO);
+        assert_non_null(
+            strstr(why, tail < 8 ? "ends within output 'b'" : "ends within output 'a'"));
     }
     const struct kserve_answer beyond = { "{}", 2, 3 };
     assert_int_equal(kserve_answer_read(&beyond, &ports, &outputs, why, sizeof(why)), -EPROTO);
     kserve_outputs_fini(&outputs);
+}
+
+/* An empty tensor is one, and what is of no use may have any size. */
+static void what_has_no_numbers_is_read(void **state)
+{
+    (void)state;
+    ports.outputs[0].shape.type = TENSOR_OTHER;
+    assert_int_equal(answer("{\"outputs\":[" OUTPUT_B "," OUTPUT("BYTES", "[1,2]", "5") "]}", 13),
+                     0);
+    assert_int_equal(answer("{\"outputs\":[" OUTPUT("BYTES", "[1]", "8") "," OUTPUT_B "]}", 16), 0);
+    assert_int_equal(answer("{\"outputs\":[" OUTPUT_B "," OUTPUT("BYTES", "[1]", "9") "]}", 16),
+                     -EPROTO);
+    ports.outputs[0].shape.type = TENSOR_F32;
+    assert_int_equal(answer("{\"outputs\":[" OUTPUT_B "," OUTPUT("FP32", "[1,0]", "0") "]}", 8), 0);
+    assert_int_equal(tensor_count(&outputs.tensors[0].shape), 0);
+    kserve_outputs_fini(&outputs);
+}
+
+/* jansson would take fifty times its room. */
+static void too_much_json_is_not_read(void **state)
+{
+    (void)state;
+    char *body = malloc(KSERVE_JSON_MAX + 1);
+    memset(body, ' ', KSERVE_JSON_MAX + 1);
+    memcpy(body, "{}", 2);
+    struct kserve_answer one = { body, KSERVE_JSON_MAX + 1, KSERVE_JSON_MAX };
+    assert_int_equal(kserve_answer_read(&one, &ports, &outputs, why, sizeof(why)), -EPROTO);
+    assert_non_null(strstr(why, "it has no outputs"));
+    one.json_size++;
+    assert_int_equal(kserve_answer_read(&one, &ports, &outputs, why, sizeof(why)), -EPROTO);
+    assert_non_null(strstr(why, "are no JSON"));
+    free(body);
 }
 
 static void errors_are_read(void **state)
@@ -134,6 +184,8 @@ int main(void)
         cmocka_unit_test_setup(request_is_padded_json, setup),
         cmocka_unit_test_setup(answer_is_read_in_its_own_order, setup),
         cmocka_unit_test_setup(what_does_not_add_up_is_refused, setup),
+        cmocka_unit_test_setup(what_has_no_numbers_is_read, setup),
+        cmocka_unit_test_setup(too_much_json_is_not_read, setup),
         cmocka_unit_test_setup(errors_are_read, setup),
     };
     return cmocka_run_group_tests_name("predict/kserve_wire", tests, NULL, NULL);

@@ -137,6 +137,23 @@ static void outputs_become_objects_of_the_picture(void **state)
     model_free(&model);
 }
 
+static void outputs_of_other_shapes_are_refused_with_them(void **state)
+{
+    (void)state;
+    const struct tensor_ports ports = ultraface();
+    struct model *model;
+    char why[256] = "";
+    assert_int_equal(make(&model, "m", &ports, why), 0);
+    const float values[8] = { 0 };
+    const struct tensor outputs[] = { { { TENSOR_F32, 3, { 1, 1, 2 } }, values },
+                                      { ports.outputs[1].shape, values } };
+    static struct prediction out;
+    assert_int_equal(model_read(model, outputs, &out), -EPROTO);
+    assert_string_equal(out.why, "decoder=ultraface cannot read what the model gave for this "
+                                 "picture: scores f32[1,1,2], boxes f32[1,2,4]");
+    model_free(&model);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -144,6 +161,7 @@ int main(void)
         cmocka_unit_test(what_does_not_fit_is_refused_with_the_shapes),
         cmocka_unit_test(inputs_that_are_no_picture_are_refused),
         cmocka_unit_test(outputs_become_objects_of_the_picture),
+        cmocka_unit_test(outputs_of_other_shapes_are_refused_with_them),
     };
     return cmocka_run_group_tests_name("predict/model", tests, NULL, NULL);
 }

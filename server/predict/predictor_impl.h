@@ -46,7 +46,10 @@ struct predictor_kind {
     /* Say what depends on the spec. NULL, or out left as it is: what stands in this table. */
     void (*describe)(const char *spec, struct predictor_traits *out);
 
-    /* Make one instance, used by one thread. why gets a sentence on failure. 0 or -errno. */
+    /*
+     * Make one instance, used by one thread. why gets a sentence on failure. 0 or -errno;
+     * -ECANCELED, of which nothing is said, when stop_fd came before it was done.
+     */
     int (*open)(void **instance, const char *spec, const struct predictor_place *place, char *why,
                 size_t why_size);
 
@@ -54,7 +57,7 @@ struct predictor_kind {
      * Look at one picture. out comes with stream, seq, times and size filled in, and no objects;
      * prediction_check() is the caller's. What it takes to convert the picture is added to
      * convert_ns. 0, or -errno and perhaps a sentence in out->why; after
-     * -EPIPE the instance is lost: it is closed and another is opened.
+     * -EPIPE the instance is lost: it is closed and another is opened. -ECANCELED as for open().
      */
     int (*look)(void *instance, struct picture *picture, struct prediction *out);
 

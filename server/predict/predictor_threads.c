@@ -71,6 +71,9 @@ static bool looker_open(struct looker *looker)
             break;
         }
         looker->instance = NULL;
+        if (err == -ECANCELED) {
+            return false;
+        }
         if (atomic_load(&predictor->open_count) == 0 &&
             atomic_exchange(&predictor->told, TOLD_DOWN) != TOLD_DOWN) {
             log_warn("predict", "predictor is down stream=%s name=%s why=\"%s\"",
@@ -186,7 +189,9 @@ static void looker_deliver(struct looker *looker, struct lens_shot *shot, uint64
         check(predictor, prediction);
     }
     turns_wait(&predictor->turns, ticket);
-    if (shot->err) {
+    if (shot->err == -ECANCELED) {
+        predictor_count(&predictor->stats.skipped);
+    } else if (shot->err) {
         note_failure(predictor, prediction, shot->err);
     } else {
         note_times(predictor, prediction, begin_ns - shot->item.put_ns, end_ns - begin_ns);
