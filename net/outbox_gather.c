@@ -71,10 +71,12 @@ static struct due due_slot(struct outbox_slots *slots, const struct outbox_slot 
 /* Choose a slot whose message may begin; without one, none is due. */
 static struct due due_chosen(struct outbox *outbox)
 {
-    outbox->chosen = (uint16_t)outbox_slot_find(outbox, false);
-    return outbox->chosen == OUTBOX_NONE
-               ? (struct due){ 0 }
-               : due_slot(outbox->slots, &outbox->slots->slot[outbox->chosen]);
+    const uint32_t slot = outbox_slot_find(outbox, false);
+    outbox->chosen = (uint16_t)slot;
+    if (slot == OUTBOX_NONE) {
+        return (struct due){ 0 };
+    }
+    return due_slot(outbox->slots, &outbox->slots->slot[slot]);
 }
 
 /* How large a message must be to leave in pages: of several, small ones rather leave together, in

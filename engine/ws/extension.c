@@ -5,18 +5,19 @@
 
 bool fc_ws_extension_next(struct fc_bytes *list, struct fc_bytes *name, struct fc_bytes *parameters)
 {
-    while (list->size > 0) {
-        const struct fc_bytes element = fc_http_trim(fc_http_split(*list, ',', list));
-        if (element.size > 0) {
-            *name = fc_http_trim(fc_http_split(element, ';', parameters));
-            /* "name;" has an empty parameter, which is not in order: keep it */
-            if (parameters->size == 0 && element.data[element.size - 1] == ';') {
-                *parameters = (struct fc_bytes){ element.data + element.size - 1, 1 };
-            }
-            return true;
-        }
+    struct fc_bytes element = { 0 };
+    while (element.size == 0 && list->size > 0) {
+        element = fc_http_trim(fc_http_split(*list, ',', list));
     }
-    return false;
+    if (element.size == 0) {
+        return false;
+    }
+    *name = fc_http_trim(fc_http_split(element, ';', parameters));
+    /* "name;" has an empty parameter, which is not in order: keep it */
+    if (parameters->size == 0 && element.data[element.size - 1] == ';') {
+        *parameters = (struct fc_bytes){ element.data + element.size - 1, 1 };
+    }
+    return true;
 }
 
 /* A value in quotes must be a token once they are gone, so that an escape is of no use. */

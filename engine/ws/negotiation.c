@@ -102,23 +102,33 @@ static void agree(const struct parameters *offer, bool takes_over, struct fc_def
     };
 }
 
+/* The first offer of a list that can be taken. */
+static bool find_offer(struct fc_bytes list, struct parameters *offer)
+{
+    struct fc_bytes name;
+    struct fc_bytes text;
+    while (fc_ws_extension_next(&list, &name, &text)) {
+        if (fc_http_equals_nocase(name, NAME) && read_parameters(text, offer)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_extensions(const struct fc_http_header *header)
+{
+    return fc_http_equals_nocase(header->name, "Sec-WebSocket-Extensions");
+}
+
 bool fc_deflate_choose(const struct fc_http_request *request, bool takes_over,
                        struct fc_deflate *out, char answer[FC_DEFLATE_HEADER_SIZE])
 {
     for (uint32_t i = 0; i < request->header_count; i++) {
-        if (!fc_http_equals_nocase(request->headers[i].name, "Sec-WebSocket-Extensions")) {
-            continue;
-        }
-        struct fc_bytes list = request->headers[i].value;
-        struct fc_bytes name;
-        struct fc_bytes text;
-        while (fc_ws_extension_next(&list, &name, &text)) {
-            struct parameters offer;
-            if (fc_http_equals_nocase(name, NAME) && read_parameters(text, &offer)) {
-                agree(&offer, takes_over, out);
-                format(out, answer);
-                return true;
-            }
+        struct parameters offer;
+        if (is_extensions(&request->headers[i]) && find_offer(request->headers[i].value, &offer)) {
+            agree(&offer, takes_over, out);
+            format(out, answer);
+            return true;
         }
     }
     return false;
@@ -168,6 +178,18 @@ static const char *take_answer(struct fc_bytes name, struct fc_bytes text,
     return answer_fault(&answer, offer);
 }
 
+static const char *take_answers(struct fc_bytes list, const struct fc_deflate *offer,
+                                struct fc_deflate *out)
+{
+    const char *fault = NULL;
+    struct fc_bytes name;
+    struct fc_bytes text;
+    while (!fault && fc_ws_extension_next(&list, &name, &text)) {
+        fault = take_answer(name, text, offer, out);
+    }
+    return fault;
+}
+
 const char *fc_deflate_check(const struct fc_http_response *response, struct fc_deflate *deflate)
 {
     struct fc_deflate agreed = { 0 };
@@ -175,17 +197,11 @@ const char *fc_deflate_check(const struct fc_http_response *response, struct fc_
         return "the server's Sec-WebSocket-Extensions is not in order";
     }
     for (uint32_t i = 0; i < response->header_count; i++) {
-        if (!fc_http_equals_nocase(response->headers[i].name, "Sec-WebSocket-Extensions")) {
-            continue;
-        }
-        struct fc_bytes list = response->headers[i].value;
-        struct fc_bytes name;
-        struct fc_bytes text;
-        while (fc_ws_extension_next(&list, &name, &text)) {
-            const char *fault = take_answer(name, text, deflate, &agreed);
-            if (fault) {
-                return fault;
-            }
+        const char *fault = is_extensions(&response->headers[i])
+                                ? take_answers(response->headers[i].value, deflate, &agreed)
+                                : NULL;
+        if (fault) {
+            return fault;
         }
     }
     if (deflate) {

@@ -39,9 +39,10 @@ FC_API FC_NODISCARD int fc_loop_new(struct fc_loop **out, const struct fc_loop_o
                                     struct fc_error *error);
 
 /**
- * Run until fc_loop_stop(), then until every connection on it has gone. Meanwhile SIGPIPE is blocked
- * on the thread: sendfile(2), which large messages leave by, would raise it for a peer that has gone.
- * Programs that are started from the thread inherit that, unless they are given another mask.
+ * Run until fc_loop_stop(), then until every connection on it has gone. Meanwhile SIGPIPE is
+ * blocked on the thread: sendfile(2), which large messages leave by, would raise it for a peer that
+ * has gone. Programs that are started from the thread inherit that, unless they are given another
+ * mask.
  */
 FC_API void fc_loop_run(struct fc_loop *loop);
 
