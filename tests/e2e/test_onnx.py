@@ -96,17 +96,16 @@ def test_the_face_is_found_where_the_reference_has_it():
     assert len(showing) > len(faces) / 2
 
     ours = {}
-    with harness.Server(CLIP, "--fast", "--predict", MODEL, env=ENVIRONMENT) as one:
+    with harness.Server(CLIP, "--fast", "--predict", f"[all]{MODEL}", env=ENVIRONMENT) as one:
         for count, prediction in enumerate(predictions(one)):
             ours.setdefault((prediction["seq"] - 1) % len(faces), prediction["objects"])
-            if count > 2 * len(faces) or len(ours) == len(faces):
+            if count > 3 * len(faces) or len(ours) == len(faces):
                 break
         assert "decoder=ultraface layout=nchw size=320x240" in one.stderr
 
-    looked_at = [i for i in showing if i in ours]
-    assert len(looked_at) >= 0.9 * len(showing), "too few pictures were looked at to say anything"
-    found = [i for i in looked_at if ours[i]]
-    assert len(found) >= 0.95 * len(looked_at), f"{len(found)} of {len(looked_at)}"
+    assert len(ours) == len(faces), "[all] with --fast shows it every picture"
+    found = [i for i in showing if ours[i]]
+    assert len(found) >= 0.95 * len(showing), f"{len(found)} of {len(showing)}"
     errors = []
     for i in found:
         x, y, width, height = ours[i][0]["box"]
@@ -114,8 +113,8 @@ def test_the_face_is_found_where_the_reference_has_it():
         sides = numpy.array([(x - left) / (right - left), (x + width - right) / (right - left),
                              (y - top) / (bottom - top), (y + height - bottom) / (bottom - top)])
         errors.append(abs(sides).max())
-    print(f"found {len(found)} of {len(looked_at)}; error median {numpy.median(errors):.3f} max {max(errors):.3f}")
-    assert numpy.quantile(errors, 0.95) < 0.10, f"{numpy.quantile(errors, 0.95):.3f} of a side"
+    print(f"found {len(found)} of {len(showing)}; error median {numpy.median(errors):.3f} max {max(errors):.3f}")
+    assert max(errors) < 0.10, f"{max(errors):.3f} of a side"
 
 
 def status(server):
