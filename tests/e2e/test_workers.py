@@ -178,15 +178,33 @@ def test_misbehaviour_costs_viewers_nothing(server, how):
         assert "refused: map write cut reopen unprotect" in one.stderr
 
 
-def test_a_worker_that_is_never_ready_is_told_once_and_tried_again(server, tmp_path):
-    one = server("test", "--predict", f"exec,start=0.5:{BAD} never {tmp_path / 'lives'}")
-    with Predictions(one) as predictions:
-        harness.wait_until(lambda: predictions.all, timeout=20, what="a prediction")
+ANSWERS = """read -r hello; echo '{"ready":true,"format":"gray8"}'
+while read -r line; do seq=${line#*:}; echo '{"seq":'${seq%%,*}'}'; done
+"""
+
+
+@pytest.mark.parametrize("fault, why", [
+    ("sleep 1000", "it did not answer in time"),
+    ("./no-such-worker", "it ended with status 127: the command was not found"),
+], ids=["silent", "missing"])
+def test_a_worker_that_is_never_ready_is_told_once_and_tried_again(server, tmp_path, fault, why):
+    """Three lives fail, and the fourth works."""
+    lives, worker = tmp_path / "lives", tmp_path / "worker"
+    worker.write_text(f"printf x >>{lives}\n[ $(wc -c <{lives}) -gt 3 ] || exec {fault}\n{ANSWERS}")
+    one = server("test", "--fps", "10", "--width", "320", "--predict", f"exec,start=0.5:. {worker}")
+    with harness.MjpegReader(one) as viewer, Predictions(one) as predictions:
+        seqs, deadline = [], time.monotonic() + harness.seconds(40)
+        while not predictions.all and time.monotonic() < deadline:
+            seqs.append(viewer.read_part().seq)
+        assert predictions.all, f"it is not tried again\n{one.stderr}"
+    assert lives.stat().st_size >= 4
+    assert seqs == list(range(seqs[0], seqs[0] + len(seqs))), "a viewer lost a picture"
+    assert len(seqs) > 30
     lines = [line for line in one.stderr.splitlines() if " predict: " in line]
     assert len(lines) == 2, one.stderr
-    assert 'predictor is down stream=cam name=exec why="the worker is not ready: ' \
-        'it did not answer in time"' in lines[0]
-    assert "predictor is running" in lines[1]
+    assert lines[0] == "warn predict: predictor is down stream=cam name=exec " \
+        f'why="the worker is not ready: {why}"'
+    assert lines[1] == "info predict: predictor is running stream=cam name=exec"
 
 
 def test_a_wrong_spec_is_a_wrong_command_line():
