@@ -13,6 +13,7 @@
 #define THREADS_MAX 64
 #define RETRY_MIN_NS (1 * NS_PER_S)
 #define RETRY_MAX_NS (30 * NS_PER_S)
+#define CALM_NS (10 * NS_PER_S)     /* after the last failure */
 #define PATIENCE_NS (10 * NS_PER_S) /* for a source that waits */
 
 void predictor_put(struct predictor *predictor, struct picture *picture, struct found *found)
@@ -118,6 +119,7 @@ int predictor_new(struct predictor **out, const struct predictor_options *option
     predictor->sink = *sink;
     predictor->retry_min_ns = options->retry_min_ns ? options->retry_min_ns : RETRY_MIN_NS;
     predictor->retry_max_ns = options->retry_max_ns ? options->retry_max_ns : RETRY_MAX_NS;
+    predictor->calm_ns = options->calm_ns ? options->calm_ns : CALM_NS;
     pace_init(&predictor->pace, (uint32_t)(options->max_fps * 1000 + 0.5));
     inbox_init(&predictor->inbox, options->queue ? options->queue : 1);
     turns_init(&predictor->turns);

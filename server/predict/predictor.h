@@ -59,6 +59,7 @@ struct predictor_options {
     const char *name;                   /* as predictions carry it; copied; NULL, "": its own */
     unsigned threads;                   /* 0: as the spec says; at most what the kind allows */
     int64_t retry_min_ns, retry_max_ns; /* after a failed open; 0: 1 s, 30 s */
+    int64_t calm_ns;                    /* without a failure: they are over; 0: 10 s */
     double max_fps;                     /* pictures that it is offered a second; 0: no limit */
     unsigned queue;                     /* pictures that may wait; 0: one, the newest */
     struct view_region region;          /* what it is shown; all 0: the whole picture */

@@ -27,7 +27,6 @@
  */
 
 #define WHY_SIZE 256
-#define CALM_NS (10 * NS_PER_S)  /* without a failure: they are over */
 #define LINES_MAX 40             /* of what others write, in the log, */
 #define LINES_NS (60 * NS_PER_S) /* in this time, for each instance */
 
@@ -121,7 +120,7 @@ static void note_success(struct looker *looker, uint64_t seq)
     looker->retry_ns = predictor->retry_min_ns;
     predictor_count(&predictor->stats.seen);
     int64_t failed_ns = atomic_load(&predictor->failed_ns);
-    if (failed_ns && clock_steady_ns() - failed_ns >= CALM_NS &&
+    if (failed_ns && clock_steady_ns() - failed_ns >= predictor->calm_ns &&
         atomic_compare_exchange_strong(&predictor->failed_ns, &failed_ns, 0)) {
         log_info("predict",
                  "pictures no longer fail stream=%s name=%s seq=%" PRIu64 " failed=%" PRIu64

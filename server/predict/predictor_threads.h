@@ -35,7 +35,7 @@ struct predictor {
     struct predictor_traits traits;
     char *spec;
     struct predictor_sink sink;
-    int64_t retry_min_ns, retry_max_ns;
+    int64_t retry_min_ns, retry_max_ns, calm_ns;
     struct predictor_stats stats;
     _Atomic enum predictor_state state;
     _Atomic unsigned open_count; /* instances */
