@@ -144,6 +144,26 @@ run(predict, format="gray8", width=64, batch=4)
     assert seqs == sorted(set(seqs))
 
 
+def test_two_copies_look_at_pictures_at_the_same_time(server, tmp_path):
+    one = server("test", "--predict", "exec,copies=2:" + helper_worker(tmp_path, """
+import os, time
+def predict(image):
+    began = time.monotonic()
+    time.sleep(0.1)
+    return {"data": [os.getpid(), began, time.monotonic()]}
+run(predict, format="gray8", width=64)
+"""))
+    with Predictions(one) as predictions:
+        harness.wait_until(lambda: len({prediction["data"][0] for prediction in predictions.all}) == 2,
+                           timeout=20, what="both copies")
+        before = len(predictions.all)
+        harness.wait_until(lambda: len(predictions.all) >= before + 12, timeout=20, what="predictions")
+    looks = [prediction["data"] for prediction in predictions.all[before:]]
+    together = [look for look in looks if any(
+        look[0] != other[0] and look[1] < other[2] and other[1] < look[2] for other in looks)]
+    assert len(together) >= 8, looks
+
+
 # ---- misbehaviour ----
 
 WHY = {
