@@ -44,7 +44,8 @@ def run(predict, format="rgb24", width=0, height=0, batch=1, name=None, labels=N
     dicts), and returns a list of as many results.
     """
     lines, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # what is printed from here on must not look like an answer
+    os.dup2(2, 1)  # what is printed from here on must not look like an answer,
+    sys.stdout.reconfigure(line_buffering=True)  # nor wait for more
     hello = json.loads(lines.readline())
     if hello["version"] != VERSION:
         say(answers, {"error": f"this worker speaks version {VERSION} of the protocol"})

@@ -83,11 +83,11 @@ def test_samples_tell_the_brightness(server, command):
 
 
 def helper_worker(folder, text):
-    """A worker of a few lines that uses the helper."""
+    """A worker of a few lines that uses the helper, and prints as Python does without settings."""
     path = folder / "worker.py"
     path.write_text(f"import sys\nsys.path.insert(0, {str(SAMPLES)!r})\n"
                     f"from framecast_worker import run\n{text}")
-    return f"{PYTHON} {path}"
+    return f"env -u PYTHONUNBUFFERED {PYTHON} {path}"
 
 
 @pytest.mark.parametrize("form, shape", [
@@ -107,7 +107,27 @@ run(predict, format="{form}", width=320, labels=["a", "b"])
         assert prediction["data"] == [list(shape), 1280, prediction["seq"]]
         assert prediction["objects"][0]["label"] == "b"
         assert 0.3 < prediction["objects"][0]["score"] < 0.6
-    assert 'text="seen ' in one.stderr
+    harness.wait_until(lambda: f'text="seen {predictions.all[2]["seq"]}"' in one.stderr, what="what it printed")
+
+
+def test_standard_error_is_logged_with_the_stream_and_the_name(server, tmp_path):
+    """Until it says what it is called, that is its command."""
+    helper_worker(tmp_path, """
+sys.stderr.write('loading "eyes"\\n')
+def predict(image, about):
+    print("seen", about["seq"], file=sys.stderr)
+run(predict, format="gray8", width=64, name="sharp eyes")
+""")
+    command = f"{PYTHON} ./worker.py"
+    one = server("door=test", "yard=test", "--predict", f"exec:{command}", cwd=tmp_path)
+
+    def lines(stream, name, text):
+        line = f'info worker: standard error stream={stream} name="{re.escape(name)}" text="{text}"'
+        return re.findall(f"^{line}$", one.stderr, re.MULTILINE)
+
+    for stream in ("door", "yard"):
+        harness.wait_until(lambda: lines(stream, "sharp eyes", r"seen \d+"), timeout=20, what="what it wrote")
+        assert len(lines(stream, command, "loading 'eyes'")) == 1, one.stderr
 
 
 def test_helper_gives_jpegs_and_batches_and_reports_exceptions(server, tmp_path):
