@@ -283,6 +283,20 @@ def test_the_end_of_the_server_ends_its_workers(server):
     assert not [pid for pid in workers if os.path.exists(f"/proc/{pid}")]
 
 
+def test_a_worker_that_outlives_its_input_is_asked_to_end(server, tmp_path):
+    """It hears SIGTERM, has time to do something about it, and its last words are in the log."""
+    (tmp_path / "worker").write_text(f"""trap 'sleep 0.2; echo "it was asked" >&2; exit 0' TERM
+{ANSWERS}
+while :; do sleep 0.1; done
+""")
+    one = server("test", "--width", "320", "--predict", "exec:. ./worker", cwd=tmp_path)
+    harness.wait_until(lambda: predictor_of(one)["seen"] >= 2, timeout=20, what="results")
+    assert "asked" not in one.stderr
+    assert one.stop() == 0
+    line = 'info worker: standard error stream=cam name=". ./worker" text="it was asked"'
+    assert line in one.stderr.splitlines(), one.stderr
+
+
 # ---- pairs ----
 
 def test_pictures_and_predictions_pair_by_seq_under_load_restarts_and_skips(server):
