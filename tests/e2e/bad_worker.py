@@ -73,26 +73,33 @@ def write_pictures(fd, size):
     ctypes.memset(address, 255, 4096)  # the end of this process
 
 
-def number_in(pixels):
+def number_in(memory, about):
     """What harness.make_jpeg() drew."""
+    pixels = numpy.frombuffer(memory, numpy.uint8, about["size"], about["offset"])
+    pixels = pixels.reshape(about["height"], about["width"])
     row = pixels[MARK, MARK // 2:BITS * MARK:MARK]
     return sum(1 << bit for bit, value in enumerate(row) if value > 127)
+
+
+def read_numbers(memory, abouts, count):
+    """Slow, with a crash at times; the last picture is answered first."""
+    time.sleep(0.001 * (abouts[0]["seq"] % 40))
+    if count % 25 == 0:
+        crash()
+    for about in reversed(abouts):
+        say({"seq": about["seq"], "data": {"number": number_in(memory, about), "pid": os.getpid(),
+                                           "batch": len(abouts)}})
 
 
 def main():
     hello = json.loads(sys.stdin.readline())
     fd, size = hello["shm_fd"], hello["shm_size"]
     memory = mmap.mmap(fd, size, prot=mmap.PROT_READ)
-    say({"ready": True, "name": f"bad-{HOW}", "format": "gray8"})
+    say({"ready": True, "name": f"bad-{HOW}", "format": "gray8", "batch": 4 if HOW == "numbers" else 1})
     for count, line in enumerate(sys.stdin, 1):
         about = json.loads(line)
-        pixels = numpy.frombuffer(memory, numpy.uint8, about["size"], about["offset"])
-        pixels = pixels.reshape(about["height"], about["width"])
-        if HOW == "number":
-            time.sleep(0.001 * (about["seq"] % 40))
-            if count % 25 == 0:
-                crash()
-            say({"seq": about["seq"], "data": {"number": number_in(pixels), "pid": os.getpid()}})
+        if HOW.startswith("number"):
+            read_numbers(memory, about.get("batch", [about]), count)
             continue
         if count % 3 == 0 and HOW == "write":
             write_pictures(fd, size)

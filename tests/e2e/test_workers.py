@@ -299,9 +299,10 @@ while :; do sleep 0.1; done
 
 # ---- pairs ----
 
-def test_pictures_and_predictions_pair_by_seq_under_load_restarts_and_skips(server):
+@pytest.mark.parametrize("how, batch", [("number", 1), ("numbers", 4)])
+def test_pictures_and_predictions_pair_by_seq_under_load_restarts_and_skips(server, how, batch):
     """The number drawn into a picture is read by two workers, which are slow and crash, and by a viewer."""
-    one = server("published", "--predict", f"exec,copies=2:{BAD} number")
+    one = server("published", "--predict", f"exec,copies=2:{BAD} {how}")
     drawn = {}
     with Predictions(one) as predictions, raw.WebSocket(one, "/publish/cam") as publisher, \
             harness.MjpegReader(one) as viewer:
@@ -321,6 +322,7 @@ def test_pictures_and_predictions_pair_by_seq_under_load_restarts_and_skips(serv
     assert notice.seq not in drawn
     assert told["restarts"] >= 2 and told["skipped"] >= 10, told
     assert len(predictions.all) >= 75
+    assert max(prediction["data"]["batch"] for prediction in predictions.all) == batch
     for prediction in predictions.all:
         assert prediction["data"]["number"] == drawn[prediction["seq"]]
     seqs = [prediction["seq"] for prediction in predictions.all]
