@@ -117,6 +117,27 @@ def test_the_face_is_found_where_the_reference_has_it():
     assert max(errors) < 0.10, f"{max(errors):.3f} of a side"
 
 
+@needs_models
+@unsanitized
+def test_the_face_keeps_its_track_from_picture_to_picture():
+    """The model knows of no tracks: another predictor has the same faces, without."""
+    seen = []
+    with harness.Server(CLIP, "--predict", f"[name=followed,tracks]{MODEL}", "--predict",
+                        f"[name=plain,fps=5]{MODEL}", env=ENVIRONMENT) as one:
+        for prediction in predictions(one):
+            seen.append(prediction)
+            if prediction["captured_at"] - seen[0]["captured_at"] >= 1.5:
+                break
+    followed = [prediction for prediction in seen if prediction["predictor"] == "followed"]
+    assert followed[-1]["captured_at"] - followed[0]["captured_at"] >= 1
+    assert len(followed) >= 8
+    faces = [face for prediction in followed for face in prediction["objects"]]
+    assert len(faces) >= len(followed)
+    assert len({face.get("track") for face in faces}) == 1 and faces[0]["track"] > 0, faces
+    plain = [face for prediction in seen if prediction["predictor"] == "plain" for face in prediction["objects"]]
+    assert plain and not any("track" in face for face in plain), plain
+
+
 def status(server):
     with urllib.request.urlopen(server.url + "streams/cam", timeout=harness.seconds(5)) as answer:
         return json.load(answer)
