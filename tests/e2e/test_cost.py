@@ -15,7 +15,8 @@ import harness
 import pytest
 import websockets
 
-PICTURES = 24
+PICTURES = 60
+RUNS = 2  # of which the cheaper counts: timers go off more often on a machine that is busy
 FEW, MANY = 4, 20
 SMALL, LARGE = 20_000, 1_000_000
 PERSISTENT = re.compile(rb"X-Frame-Seq: (\d+)")
@@ -64,6 +65,10 @@ async def deliver(server, jpeg, viewers):
             task.cancel()
 
 
+def least_instructions(*arguments):
+    return min(instructions(*arguments) for _ in range(RUNS))
+
+
 def instructions(tmp_path, monkeypatch, jpeg, viewers):
     """What the whole program executes in user space while it delivers to so many viewers."""
     out = tmp_path / f"{len(jpeg)}-{viewers}"
@@ -94,7 +99,7 @@ def test_a_viewer_costs_the_same_however_large_the_picture(tmp_path, monkeypatch
     cost = {}
     for size in (SMALL, LARGE):
         jpeg = padded_jpeg(size)
-        few, many = (instructions(tmp_path, monkeypatch, jpeg, viewers) for viewers in (FEW, MANY))
+        few, many = (least_instructions(tmp_path, monkeypatch, jpeg, viewers) for viewers in (FEW, MANY))
         cost[size] = (many - few) / ((MANY - FEW) * PICTURES)
     print(f"instructions for each picture and viewer: {cost[SMALL]:.0f} at {SMALL} bytes, "
           f"{cost[LARGE]:.0f} at {LARGE} bytes", file=sys.stderr)
