@@ -111,10 +111,8 @@ bool conn_transmit_pages(struct fc_conn *conn, const struct outbox_pages *piece,
 {
     const long sent = pages_send(conn->watch.fd, piece->pages, piece->skip, *size);
     conn->is_blocked = sent == -EAGAIN || (sent > 0 && (size_t)sent < *size);
-    if (sent <= 0 && !conn->is_blocked) {
-        conn->outbox.takes_pages =
-            false; /* copies then; what is wrong with the socket, they find */
-    }
+    /* copies then: what is wrong with the socket, they find */
+    conn->outbox.takes_pages = sent > 0 || conn->is_blocked;
     *size = sent > 0 ? (size_t)sent : 0;
     return sent != -EAGAIN;
 }
