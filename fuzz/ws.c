@@ -82,6 +82,7 @@ static void plan_read(struct plan *plan, struct fc_bytes *input)
             .message_max_bytes = message_max[limits & 7],
             .output_max_bytes = output_max[limits >> 3 & 3],
             .fragments_max = fragments_max[limits >> 5 & 3],
+            .may_hold_input = flags & 0x80,
             .mask_secret = { more },
         },
         .lends_inflater = flags & 0x08,
@@ -248,6 +249,18 @@ static void pull_events(struct run *run)
     }
 }
 
+/* Now and then another engine's input lands in the space that was lent. */
+static void share_space(struct run *run, uint32_t seed)
+{
+    const struct fc_ws_options *options = &run->plan->options;
+    if (options->input_space.data && (run->record->event_count + seed) % 3 != 0) {
+        if (!fc_ws_input_release(run->ws)) {
+            pull_events(run);
+        }
+        memset(options->input_space.data, 0x55, options->input_space.size);
+    }
+}
+
 static void feed(struct run *run, struct fc_bytes input, uint32_t seed)
 {
     struct fuzz_cuts cuts = { seed };
@@ -263,6 +276,7 @@ static void feed(struct run *run, struct fc_bytes input, uint32_t seed)
         run->record->is_cut_off |= piece.size == 0;
         fc_ws_input_done(run->ws, piece.size, run->now_ns); /* 0: the end */
         pull_events(run);
+        share_space(run, seed);
         if (run->plan->is_rough) {
             run->now_ns += STEP_MS * MS;
             (void)fc_ws_tick(run->ws, run->now_ns);

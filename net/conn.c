@@ -210,6 +210,9 @@ void conn_bury(struct fc_conn *conn)
     }
     (void)!poller_watch(loop->poller, &conn->watch, 0);
     outbox_fini(&conn->outbox);
+    if (loop->input_holder == conn) {
+        loop->input_holder = NULL;
+    }
     fc_ws_free(&conn->ws);
     tls_free(&conn->tls);
     conn_hello_free(&conn->hello);

@@ -122,7 +122,6 @@ void conn_abort(struct fc_conn *conn);
 
 /** Tell it to go, because the loop stops. */
 void conn_stop(struct fc_conn *conn);
-
 /** Look at its deadlines; called a few times a second. */
 void conn_tick(struct fc_conn *conn);
 /** The socket is ready for those events of epoll. */
@@ -132,6 +131,8 @@ void conn_ready(struct fc_conn *conn, uint32_t events);
 void conn_wants_flush(struct fc_conn *conn);
 void conn_flush(struct fc_conn *conn);
 void conn_read(struct fc_conn *conn);
+/** Before anything is put into the loop's input: another connection gives it up. */
+void conn_claim_input(struct fc_conn *conn);
 
 /** The last answer has gone: take the next request, or linger. */
 void conn_answer_done(struct fc_conn *conn);
@@ -165,7 +166,6 @@ bool conn_ws_begin(struct fc_conn *conn, const struct fc_deflate *deflate);
 void conn_ws_opened(struct fc_conn *conn);
 /** Move what the engine wants sent into the outbox, and end what is done. */
 void conn_ws_drain(struct fc_conn *conn);
-
 /** Bytes to the engine, events to the application; false once the connection is over. */
 bool conn_ws_input(struct fc_conn *conn, struct fc_bytes bytes);
 bool conn_ws_events(struct fc_conn *conn);

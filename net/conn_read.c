@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Bytes in. A request head is parsed where it was read, in the loop's own buffer, and copied only
- * when it came in pieces. A WebSocket's bytes land where its engine says.
+ * when it came in pieces. A WebSocket's bytes land where its engine says; the beginning of a
+ * message may stay in the loop's buffer until another connection claims it.
  */
 #include "net/conn.h"
 
@@ -211,8 +212,19 @@ static void read_ws(struct fc_conn *conn)
     conn_ws_drain(conn);
 }
 
+void conn_claim_input(struct fc_conn *conn)
+{
+    struct fc_conn *holder = conn->loop->input_holder;
+    if (holder && holder != conn && !fc_ws_input_release(holder->ws)) {
+        (void)conn_ws_events(holder);
+        conn_ws_drain(holder);
+    }
+    conn->loop->input_holder = conn->ws ? conn : NULL;
+}
+
 void conn_read(struct fc_conn *conn)
 {
+    conn_claim_input(conn);
     switch ((enum conn_state)conn->state) {
     case CONN_HEAD:
     case CONN_PROXY:

@@ -107,6 +107,7 @@ bool conn_ws_begin(struct fc_conn *conn, const struct fc_deflate *deflate)
         .ping_every_ns = options->ping_every_ns,
         .pong_timeout_ns = options->pong_timeout_ns,
         .close_timeout_ns = options->close_timeout_ns,
+        .may_hold_input = true,
         .input_space = { conn->loop->input, LOOP_INPUT_BYTES },
     };
     const size_t size = sizeof(ws_options.mask_secret);
@@ -279,6 +280,7 @@ bool conn_ws_events(struct fc_conn *conn)
 
 bool conn_ws_input(struct fc_conn *conn, struct fc_bytes bytes)
 {
+    conn_claim_input(conn);
     while (bytes.size > 0 && conn->state == CONN_WEBSOCKET) {
         const struct fc_space room = fc_ws_input(conn->ws);
         const size_t size = bytes.size < room.size ? bytes.size : room.size;

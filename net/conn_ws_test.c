@@ -191,6 +191,79 @@ static void what_is_sent_comes_back(void **state)
     host_wait(&host.is_closed);
 }
 
+/* Whose message may lie in part in the loop's input. Only compared, never looked at. */
+static void look_who_holds(struct host *h, void *holder)
+{
+    *(struct fc_conn **)holder = h->latest->loop->input_holder;
+}
+
+static void look_who_came(struct host *h, void *conn)
+{
+    *(struct fc_conn **)conn = h->latest;
+}
+
+static const struct fc_conn *latest(void)
+{
+    struct fc_conn *conn = NULL;
+    host_run(&host, look_who_came, &conn);
+    return conn;
+}
+
+static void wait_until_it_holds(const struct fc_conn *conn)
+{
+    struct fc_conn *holder = NULL;
+    for (int i = 0; i < 100000 && holder != conn; i++) {
+        host_run(&host, look_who_holds, &holder);
+    }
+    assert_ptr_equal(holder, conn);
+}
+
+static void messages_in_pieces_do_not_mix(void **state)
+{
+    (void)state;
+    enum { SENDERS = 3, PAYLOAD = 3000, FRAME = 8 + PAYLOAD, PIECE = 500 };
+    uint8_t frames[SENDERS][FRAME] = { 0 };
+    char text[PAYLOAD + 1] = "";
+    int fds[SENDERS];
+    const struct fc_conn *conns[SENDERS];
+    for (int i = 0; i < SENDERS; i++) {
+        static const uint8_t header[8] = { 0x82, 0xfe, PAYLOAD >> 8, PAYLOAD & 0xff };
+        memcpy(frames[i], header, sizeof(header));
+        memset(frames[i] + sizeof(header), 'a' + i, PAYLOAD);
+        fds[i] = open_ws();
+        conns[i] = latest();
+    }
+    for (size_t at = 0; at + PIECE < FRAME; at += PIECE) {
+        for (int i = 0; i < SENDERS; i++) {
+            wire_say_bytes(fds[i], frames[i] + at, PIECE);
+            wait_until_it_holds(conns[i]);
+        }
+    }
+    const size_t rest = FRAME % PIECE;
+    for (int i = 0; i < SENDERS; i++) {
+        wire_say_bytes(fds[i], frames[i] + FRAME - rest, rest);
+        memset(text, 'a' + i, PAYLOAD);
+        expect(fds[i], BINARY, text);
+        close(fds[i]);
+    }
+    host_wait(&host.is_closed);
+}
+
+/* What comes next begins at the front. */
+static void who_goes_in_the_middle_of_a_message_leaves_no_trace(void **state)
+{
+    (void)state;
+    const int fd = open_ws();
+    wire_say_bytes(fd, "\x82\x85\0\0\0\0he", 8);
+    wait_until_it_holds(latest());
+    close(fd);
+    host_wait(&host.is_closed);
+    const int next = open_ws();
+    wire_say_frame(next, TEXT, "hi", 2);
+    expect(next, TEXT, "hi");
+    close(next);
+}
+
 static void the_answer_goes_before_all_else(void **state)
 {
     (void)state;
@@ -418,6 +491,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(what_is_sent_comes_back),
+        CASE(messages_in_pieces_do_not_mix),
+        CASE(who_goes_in_the_middle_of_a_message_leaves_no_trace),
         CASE(the_answer_goes_before_all_else),
         CASE(refused_handshakes_say_how),
         CASE(every_end_has_its_code),

@@ -72,6 +72,7 @@ struct fc_loop {
     int64_t stop_at_ns;           /* 0: running */
     uint32_t stop_batch;          /* connections told to go at each sweep while stopping */
     uint8_t *input;               /* LOOP_INPUT_BYTES, shared by all connections */
+    struct fc_conn *input_holder; /* which may have part of a message there; NULL: none */
     struct fc_deflater *deflater; /* owned; shared likewise, made when first needed */
     struct fc_inflater *inflater;
     char peer[ADDRESS_TEXT_SIZE]; /* what fc_conn_peer() gave out last */

@@ -7,6 +7,7 @@
 void fc_ws_enter(struct fc_ws *ws, enum fc_ws_signal signal)
 {
     ws->closing = (uint8_t)fc_ws_closing_next(ws->closing, signal);
+    ws->holds_input = ws->holds_input && ws->closing == FC_WS_CLOSING_OPEN; /* or nobody wants it */
 }
 
 void fc_ws_end(struct fc_ws *ws, enum fc_ws_signal signal, uint16_t code, const char *reason)

@@ -39,6 +39,8 @@ struct fc_ws {
     bool is_inflater_lent;
     bool is_in_parts;                /* a message that we send has begun and not ended */
     bool is_direct;                  /* the room last offered was the message's own */
+    bool may_hold_input;             /* the space is the engine's own, or it may be held */
+    bool holds_input;                /* what came of the message lies in the input space */
     bool is_close_pending;           /* the close event is due */
     struct fc_mask_keys mask_keys[]; /* one, of a client */
 };

@@ -6,11 +6,17 @@
 
 #include "engine/ws/mask.h"
 
+void fc_ws_reader_rewind(struct fc_ws_reader *reader)
+{
+    assert(reader->at == reader->end);
+    reader->at = 0;
+    reader->end = 0;
+}
+
 void fc_ws_reader_arrived(struct fc_ws_reader *reader, size_t size)
 {
-    assert(reader->at == reader->end && size <= reader->space.size);
-    reader->at = 0;
-    reader->end = (uint32_t)size;
+    assert(reader->at == reader->end && size <= reader->space.size - reader->end);
+    reader->end += (uint32_t)size;
 }
 
 bool fc_ws_reader_has_bytes(const struct fc_ws_reader *reader)
@@ -91,6 +97,13 @@ struct fc_bytes fc_ws_reader_payload(struct fc_ws_reader *reader)
     reader->at += (uint32_t)piece.size;
     fc_ws_reader_direct(reader, piece);
     return (struct fc_bytes){ piece.data, piece.size };
+}
+
+struct fc_bytes fc_ws_reader_payload_so_far(const struct fc_ws_reader *reader)
+{
+    assert(reader->received <= reader->at);
+    const size_t size = (size_t)reader->received;
+    return (struct fc_bytes){ reader->space.data + reader->at - size, size };
 }
 
 void fc_ws_reader_end_frame(struct fc_ws_reader *reader)

@@ -12,8 +12,8 @@
 /**
  * Cuts what arrives in the scratch space into frame headers and unmasked payload.
  *
- * The space is shared with other engines, so nothing may be left in it: a header that ends in the
- * middle is carried, and payload is for the caller to collect.
+ * The space may be shared with other engines, so no header is left in it: one that ends in the
+ * middle is carried. Payload is for the caller to collect, or to leave where it is.
  *
  * Threads: one at a time.
  */
@@ -30,7 +30,10 @@ struct fc_ws_reader {
     uint8_t carry_size;
 };
 
-/** Say that @p size bytes lie at the front of the space. */
+/** Have what arrives next begin at the front of the space, all of which was read. */
+void fc_ws_reader_rewind(struct fc_ws_reader *reader);
+
+/** Say that @p size bytes arrived behind what was read. */
 void fc_ws_reader_arrived(struct fc_ws_reader *reader, size_t size);
 
 /** True when there are bytes in the space that were not read. */
@@ -41,6 +44,10 @@ enum fc_ws_step fc_ws_reader_header(struct fc_ws_reader *reader);
 
 /** Read and unmask as much of the frame's payload as there is; borrowed from the space. */
 struct fc_bytes fc_ws_reader_payload(struct fc_ws_reader *reader);
+
+/** All that was read of the frame's payload, none of which was received outside of the space, and
+ * since whose beginning the space was not rewound; borrowed likewise. */
+struct fc_bytes fc_ws_reader_payload_so_far(const struct fc_ws_reader *reader);
 
 /** Unmask payload that was received outside of the space. */
 void fc_ws_reader_direct(struct fc_ws_reader *reader, struct fc_space payload);

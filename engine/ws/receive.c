@@ -4,128 +4,18 @@
 #include <assert.h>
 
 #include "engine/ws/connection.h"
+#include "engine/ws/input.h"
 #include "engine/ws/mask.h"
 #include "engine/ws/small_frame.h"
 
 /*
- * Bytes go through the reader into the message, events come out.
+ * Frames become events. Where their bytes land is for input.c to say.
  *
  * Parsing happens when an event is asked for, so that a message which lies whole in the input space
- * is given out where it lies. What does not lie there whole is collected: a large message is
- * received into its own buffer (is_direct), the rest is copied. Collected payload is given out by
- * moving it to `given`, which lives until the next event or input.
+ * is given out where it lies. What does not is held there until the rest has come, if it fits, or
+ * else collected. Collected payload is given out by moving it to `given`, which lives until the
+ * next event or input.
  */
-
-enum {
-    DIRECT_MIN_BYTES = 4 * 1024,   /* less is cheaper to copy than to read by itself */
-    DIRECT_MAX_BYTES = 256 * 1024, /* more falls out of the cache before it is unmasked */
-    /* Behind a message over the first size another is likely, most of which would have to be copied
-       if it were received into the input space. */
-    LARGE_BYTES = 128 * 1024,
-    BEHIND_LARGE_BYTES = 4 * 1024,
-};
-
-/* True when an event may be waiting, so that the input space must not be overwritten. */
-static bool has_unread(const struct fc_ws *ws)
-{
-    return fc_ws_reader_has_bytes(&ws->reader) ||
-           (ws->reader.has_frame && fc_ws_reader_missing(&ws->reader) == 0);
-}
-
-/* Payload that arrives after our close frame is skipped. */
-static bool is_discarding(const struct fc_ws *ws)
-{
-    return ws->closing != FC_WS_CLOSING_OPEN;
-}
-
-/* The input space, or as much of it as is of use between two frames, or behind the present one. */
-static struct fc_space scratch(const struct fc_ws *ws)
-{
-    struct fc_space space = ws->reader.space;
-    const bool is_behind_large =
-        ws->reader.carry_size == 0 && ws->reader.header.payload_bytes >= LARGE_BYTES;
-    if (is_behind_large && space.size > BEHIND_LARGE_BYTES) {
-        space.size = BEHIND_LARGE_BYTES;
-    }
-    return space;
-}
-
-/* How much of the frame's payload is received straight into the message's buffer; 0: none. */
-static size_t direct_room(const struct fc_ws *ws)
-{
-    const uint64_t missing = fc_ws_reader_missing(&ws->reader);
-    if (missing < DIRECT_MIN_BYTES || fc_ws_opcode_is_control(ws->reader.header.opcode)) {
-        return 0;
-    }
-    return missing < DIRECT_MAX_BYTES ? (size_t)missing : DIRECT_MAX_BYTES;
-}
-
-uint32_t fc_ws_input_parts(struct fc_ws *ws, struct fc_space parts[FC_WS_INPUT_PARTS])
-{
-    fc_ws_buffer_free(&ws->given);
-    ws->is_direct = false;
-    if (fc_ws_closing_is_final(ws->closing) || has_unread(ws)) {
-        return 0;
-    }
-    const size_t room = is_discarding(ws) ? 0 : direct_room(ws);
-    if (room == 0) {
-        parts[0] = scratch(ws);
-        return 1;
-    }
-    ws->is_direct = true;
-    struct fc_ws_buffer *buffer = ws->message.buffer;
-    assert(buffer->capacity - buffer->size >= room);
-    parts[0] = (struct fc_space){ buffer->data + buffer->size, room };
-    if (room < fc_ws_reader_missing(&ws->reader)) {
-        return 1;
-    }
-    parts[1] = scratch(ws);
-    return 2;
-}
-
-struct fc_space fc_ws_input(struct fc_ws *ws)
-{
-    struct fc_space parts[FC_WS_INPUT_PARTS];
-    return fc_ws_input_parts(ws, parts) > 0 ? parts[0] : (struct fc_space){ 0 };
-}
-
-/* Unmask and check while the bytes are still in the processor's cache. */
-static void input_direct(struct fc_ws *ws, size_t size)
-{
-    struct fc_ws_buffer *buffer = ws->message.buffer;
-    const struct fc_space piece = { buffer->data + buffer->size, size };
-    fc_ws_reader_direct(&ws->reader, piece);
-    buffer->size += size;
-    if (!is_discarding(ws) &&
-        !fc_ws_message_check(&ws->message, (struct fc_bytes){ piece.data, size })) {
-        fc_ws_fail(ws, FC_WS_CODE_INVALID_DATA, "text is not UTF-8");
-    }
-}
-
-void fc_ws_input_done(struct fc_ws *ws, size_t size, int64_t now_ns)
-{
-    if (fc_ws_closing_is_final(ws->closing) || has_unread(ws)) {
-        return;
-    }
-    if (size == 0) {
-        fc_ws_end(ws, FC_WS_SIGNAL_EOF, FC_WS_CODE_ABNORMAL,
-                  "the stream ended without a close frame");
-        return;
-    }
-    fc_ws_heartbeat_heard(&ws->heartbeat, now_ns);
-    if (ws->is_direct) {
-        ws->is_direct = false;
-        const size_t room = direct_room(ws);
-        const size_t direct = size < room ? size : room;
-        input_direct(ws, direct);
-        size -= direct;
-    }
-    if (size > 0) {
-        fc_ws_reader_arrived(&ws->reader, size);
-    }
-}
-
-/* Frames become events */
 
 /* Begin a frame. False when its header is not all there, or is not allowed. */
 static bool begin_frame(struct fc_ws *ws)
@@ -149,7 +39,7 @@ static bool begin_frame(struct fc_ws *ws)
         fc_ws_fail(ws, FC_WS_CODE_PROTOCOL_ERROR, "RSV1 without an extension that uses it");
         return false;
     }
-    if (fc_ws_opcode_is_control(header->opcode) || is_discarding(ws)) {
+    if (fc_ws_opcode_is_control(header->opcode) || fc_ws_is_discarding(ws)) {
         return true;
     }
     const char *reason = NULL;
@@ -164,7 +54,7 @@ static bool begin_frame(struct fc_ws *ws)
 static bool collect(struct fc_ws *ws, struct fc_ws_buffer **buffer, struct fc_bytes piece)
 {
     const uint64_t missing = fc_ws_reader_missing(&ws->reader);
-    if (piece.size == 0 && missing < DIRECT_MIN_BYTES) {
+    if (piece.size == 0 && missing < FC_WS_DIRECT_MIN_BYTES) {
         return true;
     }
     /* Room for all of the frame at once, so that the rest can be received in place. */
@@ -178,29 +68,37 @@ static bool collect(struct fc_ws *ws, struct fc_ws_buffer **buffer, struct fc_by
 
 /*
  * Read what there is of the frame's payload. A payload that lies whole in the input space and needs
- * nothing before or after it becomes *whole, where it lies; anything else is collected. False when
- * more must arrive.
+ * nothing before or after it becomes *whole, where it lies; anything else is held or collected.
+ * False when more must arrive.
  */
 static bool read_payload(struct fc_ws *ws, struct fc_bytes *whole)
 {
     struct fc_ws_reader *reader = &ws->reader;
-    const struct fc_bytes piece = fc_ws_reader_payload(reader);
+    const bool is_control = fc_ws_opcode_is_control(reader->header.opcode);
+    struct fc_bytes piece = fc_ws_reader_payload(reader);
     const bool is_complete = fc_ws_reader_missing(reader) == 0;
-    const bool is_whole = is_complete && piece.size == reader->header.payload_bytes;
-    *whole = is_whole ? piece : (struct fc_bytes){ 0 };
-
-    if (fc_ws_opcode_is_control(reader->header.opcode)) {
-        return (is_whole || collect(ws, &ws->control, piece)) && is_complete;
-    }
-    if (is_discarding(ws)) {
+    *whole = (struct fc_bytes){ 0 };
+    if (!is_control && fc_ws_is_discarding(ws)) {
         return is_complete;
     }
-    if (!fc_ws_message_check(&ws->message, piece)) {
+    if (!is_control && !fc_ws_message_check(&ws->message, piece)) {
         fc_ws_fail(ws, FC_WS_CODE_INVALID_DATA, "text is not UTF-8");
         return false;
     }
-    const bool is_alone = is_whole && reader->header.fin && !ws->message.buffer;
-    return (is_alone || collect(ws, &ws->message.buffer, piece)) && is_complete;
+    if (ws->holds_input) {
+        piece = fc_ws_reader_payload_so_far(reader);
+    }
+    ws->holds_input = !is_control && !is_complete && fc_ws_input_may_hold(ws);
+    if (ws->holds_input) {
+        return false;
+    }
+    const bool is_whole = is_complete && piece.size == reader->header.payload_bytes;
+    if (is_whole) {
+        *whole = piece;
+    }
+    const bool is_alone = is_whole && (is_control || (reader->header.fin && !ws->message.buffer));
+    return (is_alone || collect(ws, is_control ? &ws->control : &ws->message.buffer, piece)) &&
+           is_complete;
 }
 
 /* Give out what was collected, or else what lies in the input space. */
@@ -254,7 +152,7 @@ static bool inflate_message(struct fc_ws *ws, struct fc_bytes whole, struct fc_w
 
 static bool end_data(struct fc_ws *ws, struct fc_bytes whole, struct fc_ws_event *event)
 {
-    if (is_discarding(ws) || !ws->reader.header.fin) {
+    if (fc_ws_is_discarding(ws) || !ws->reader.header.fin) {
         return false;
     }
     if (!fc_ws_message_may_end(&ws->message)) {
@@ -382,7 +280,8 @@ static void drop_message(struct fc_ws *ws)
 static bool take_small(struct fc_ws *ws, struct fc_ws_event *event)
 {
     struct fc_ws_reader *reader = &ws->reader;
-    if (reader->has_frame || reader->carry_size > 0 || ws->message.kind || is_discarding(ws)) {
+    if (reader->has_frame || reader->carry_size > 0 || ws->message.kind ||
+        fc_ws_is_discarding(ws)) {
         return false;
     }
     uint8_t *in = reader->space.data + reader->at;
@@ -399,6 +298,7 @@ static bool take_small(struct fc_ws *ws, struct fc_ws_event *event)
         fc_ws_mask(payload, frame.payload_bytes, in + frame.header_bytes, 0);
     }
     reader->at += frame.header_bytes + mask_bytes + frame.payload_bytes;
+    reader->header.header_bytes = (uint8_t)(frame.header_bytes + mask_bytes);
     reader->header.payload_bytes = frame.payload_bytes;
     const struct fc_bytes bytes = { payload, frame.payload_bytes };
     if (frame.kind == FC_WS_TEXT && !check_text(ws, bytes)) {
@@ -412,15 +312,10 @@ static bool take_small(struct fc_ws *ws, struct fc_ws_event *event)
     return true;
 }
 
-bool fc_ws_next_event(struct fc_ws *ws, struct fc_ws_event *event)
+/* Any other. Apart, so that a small message does not pay for all the registers that this needs. */
+__attribute__((noinline)) static bool take_any(struct fc_ws *ws, struct fc_ws_event *event)
 {
-    if (ws->given) {
-        fc_ws_buffer_free(&ws->given);
-    }
-    if (take_small(ws, event)) {
-        return true;
-    }
-    if (is_discarding(ws) && !ws->is_direct) {
+    if (fc_ws_is_discarding(ws) && !ws->is_direct) {
         drop_message(ws);
     }
     while (!fc_ws_closing_is_final(ws->closing)) {
@@ -441,4 +336,12 @@ bool fc_ws_next_event(struct fc_ws *ws, struct fc_ws_event *event)
         return take_close_event(ws, event);
     }
     return false;
+}
+
+bool fc_ws_next_event(struct fc_ws *ws, struct fc_ws_event *event)
+{
+    if (ws->given) {
+        fc_ws_buffer_free(&ws->given);
+    }
+    return take_small(ws, event) || take_any(ws, event);
 }

@@ -52,6 +52,7 @@ struct fc_ws *fc_ws_new(const struct fc_ws_options *options)
         .is_deflate_on = o->deflate.is_on,
         .keeps_context = o->role == FC_WS_CLIENT ? !o->deflate.server_no_context_takeover
                                                  : !o->deflate.client_no_context_takeover,
+        .may_hold_input = has_own_space || o->may_hold_input,
         .is_client = o->role == FC_WS_CLIENT,
     };
     if (has_own_space) {

@@ -286,18 +286,137 @@ static void a_peer_that_is_gone_ends_it(void **state)
     fc_ws_free(&ws);
 }
 
+static struct fc_ws *make_holder(void)
+{
+    return make((struct fc_ws_options){ .role = FC_WS_CLIENT, .may_hold_input = true });
+}
+
+static void the_beginning_of_a_message_is_held_where_it_lies(void **state)
+{
+    (void)state;
+    struct fc_ws *ws = make_holder();
+    feed(ws, BYTES("\x81\x05he"));
+    expect_no_event(ws);
+    const struct fc_space room = fc_ws_input(ws);
+    assert_ptr_equal(room.data, space + 4);
+    feed(ws, BYTES("llo"));
+    const struct fc_ws_event event = expect_event(ws, FC_WS_EVENT_MESSAGE);
+    assert_ptr_equal(event.payload.data, space + 2);
+    assert_int_equal(event.payload.size, 5);
+    assert_memory_equal(event.payload.data, "hello", 5);
+    assert_int_equal(alloc_live(), 1);
+    expect_no_event(ws);
+    assert_ptr_equal(fc_ws_input(ws).data, space);
+    fc_ws_free(&ws);
+}
+
+static void what_is_held_survives_the_release(void **state)
+{
+    (void)state;
+    struct fc_ws *ws = make_holder();
+    assert_true(fc_ws_input_release(ws)); /* nothing */
+    feed(ws, BYTES("\x81\x05he"));
+    expect_no_event(ws);
+    assert_true(fc_ws_input_release(ws));
+    assert_true(fc_ws_input_release(ws));
+    assert_int_equal(alloc_live(), 2);
+    memset(space, 'x', sizeof(space));
+    feed(ws, BYTES("llo"));
+    const struct fc_ws_event event = expect_event(ws, FC_WS_EVENT_MESSAGE);
+    assert_int_equal(event.payload.size, 5);
+    assert_memory_equal(event.payload.data, "hello", 5);
+    expect_no_event(ws);
+    assert_int_equal(alloc_live(), 1);
+    fc_ws_free(&ws);
+}
+
+/* Frames as long as the last one end where the room ends, so that none is cut off by it. */
+static void room_is_for_whole_frames(void **state)
+{
+    (void)state;
+    enum { PAYLOAD = 3000, FRAME = 4 + PAYLOAD, HALF = 1000 };
+    static uint8_t frame[FRAME] = { 0x82, 0x7e, PAYLOAD >> 8, PAYLOAD & 0xff };
+    struct fc_ws *ws = make_holder();
+    assert_int_equal(fc_ws_input(ws).size, SPACE_BYTES);
+    feed(ws, (struct fc_bytes){ frame, HALF });
+    expect_no_event(ws);
+    const struct fc_space behind = fc_ws_input(ws);
+    assert_ptr_equal(behind.data, space + HALF);
+    assert_int_equal(behind.size, 2 * FRAME - HALF);
+    memcpy(behind.data, frame + HALF, FRAME - HALF);
+    memcpy(behind.data + FRAME - HALF, frame, FRAME);
+    fc_ws_input_done(ws, behind.size, 0);
+    expect_event(ws, FC_WS_EVENT_MESSAGE);
+    expect_event(ws, FC_WS_EVENT_MESSAGE);
+    expect_no_event(ws);
+    assert_int_equal(fc_ws_input(ws).size, 2 * FRAME);
+    assert_int_equal(alloc_live(), 1);
+    fc_ws_free(&ws);
+}
+
+/* The second of two that do not fit one behind the other: its beginning is copied. */
+static void what_does_not_fit_is_not_held(void **state)
+{
+    (void)state;
+    static uint8_t bytes[SPACE_BYTES] = { 0x82, 0x7e, 0x10, 0x00 };
+    static const uint8_t larger[] = { 0x82, 0x7e, 0x18, 0x00 };
+    memcpy(bytes + 4 + 0x1000, larger, sizeof(larger));
+    struct fc_ws *ws = make_holder();
+    feed(ws, (struct fc_bytes){ bytes, sizeof(bytes) });
+    expect_event(ws, FC_WS_EVENT_MESSAGE);
+    expect_no_event(ws);
+    assert_int_equal(alloc_live(), 2);
+    const size_t missing = 0x1000 + 4 + 0x1800 + 4 - sizeof(bytes);
+    feed(ws, (struct fc_bytes){ bytes, missing });
+    assert_int_equal(expect_event(ws, FC_WS_EVENT_MESSAGE).payload.size, 0x1800);
+    expect_no_event(ws);
+    fc_ws_free(&ws);
+}
+
+/* Input may be under way behind what is held when the application closes. */
+static void closing_spares_what_is_held(void **state)
+{
+    (void)state;
+    struct fc_ws *ws = make_holder();
+    feed(ws, BYTES("\x81\x05he"));
+    expect_no_event(ws);
+    const struct fc_space room = fc_ws_input(ws);
+    fc_ws_close(ws, FC_WS_CODE_NORMAL, NULL, 0);
+    memcpy(room.data, "l\xff", 2); /* no text, but nobody will read it */
+    fc_ws_input_done(ws, 2, 0);
+    expect_no_event(ws);
+    assert_true(fc_ws_input_release(ws));
+    feed(ws, BYTES("o\x88\x02\x03\xe8"));
+    expect_close(ws, 1000, true);
+    fc_ws_free(&ws);
+}
+
+static void a_release_without_memory_is_1011(void **state)
+{
+    (void)state;
+    struct fc_ws *ws = make_holder();
+    feed(ws, BYTES("\x81\x05he"));
+    expect_no_event(ws);
+    alloc_fail_at(1);
+    assert_false(fc_ws_input_release(ws));
+    alloc_fail_at(0);
+    expect_close(ws, 1011, false);
+    fc_ws_free(&ws);
+    assert_int_equal(alloc_live(), 0);
+}
+
 /* Everything that allocates, in a connection that goes well. */
 static void live(struct fc_ws *ws)
 {
     static const char *const input[] = {
         "\x01\x03\141bc",   "\x80\x05",         "de", "fgh", "\x89\x02p", "q",
-        "\x82\x7e\x20\x01", "\x88\x02\x03\xe8",
+        "\x82\x7e\x50\x01", "\x88\x02\x03\xe8",
     };
     struct fc_ws_event event;
     (void)fc_ws_send(ws, FC_WS_TEXT, BYTES("hello"));
     (void)fc_ws_ping(ws, 0);
     for (size_t i = 0; i < COUNT(input); i++) {
-        const size_t size = strcmp(input[i], "\x82\x7e\x20\x01") == 0 ? 4 : strlen(input[i]);
+        const size_t size = strcmp(input[i], "\x82\x7e\x50\x01") == 0 ? 4 : strlen(input[i]);
         struct fc_space room = fc_ws_input(ws);
         if (room.size == 0) {
             break;
@@ -307,7 +426,7 @@ static void live(struct fc_ws *ws)
         while (fc_ws_next_event(ws, &event) && event.type != FC_WS_EVENT_CLOSE) {
         }
         if (size == 4 && input[i][0] == '\x82') {
-            for (size_t left = 8193; left > 0 && (room = fc_ws_input(ws)).size > 0;) {
+            for (size_t left = 20481; left > 0 && (room = fc_ws_input(ws)).size > 0;) {
                 const size_t n = left < room.size ? left : room.size;
                 memset(room.data, 0, n);
                 fc_ws_input_done(ws, n, 0);
@@ -389,6 +508,12 @@ int main(void)
         cmocka_unit_test(an_engine_may_have_its_own_room),
         cmocka_unit_test(huge_room_is_used_in_part),
         cmocka_unit_test(a_large_message_is_received_in_place),
+        cmocka_unit_test(the_beginning_of_a_message_is_held_where_it_lies),
+        cmocka_unit_test(what_is_held_survives_the_release),
+        cmocka_unit_test(room_is_for_whole_frames),
+        cmocka_unit_test(what_does_not_fit_is_not_held),
+        cmocka_unit_test(closing_spares_what_is_held),
+        cmocka_unit_test(a_release_without_memory_is_1011),
         cmocka_unit_test(closing_spares_the_room_on_loan),
         cmocka_unit_test(unread_events_hold_input_back),
         cmocka_unit_test(output_is_bounded),

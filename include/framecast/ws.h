@@ -46,6 +46,8 @@ struct fc_ws_options {
     struct fc_space input_space;  /* lent for the engine's life and shareable between all engines of
                                      one thread, at least 1 KiB; {0}: the engine has its own 16 KiB.
                                      All events must be pulled before another engine uses it. */
+    bool may_hold_input;          /* part of a message may stay in a lent input_space, which is then
+                                     another's only after fc_ws_input_release() */
     uint8_t mask_secret[16];      /* client: random bytes that the masking keys come from */
     struct fc_deflate deflate;    /* what the opening handshake agreed on */
     struct fc_inflater *inflater; /* lent and shareable as input_space is; used where the peer sends
@@ -78,11 +80,7 @@ struct fc_ws_event {
  */
 FC_API FC_NODISCARD struct fc_ws *fc_ws_new(const struct fc_ws_options *options);
 
-/**
- * Release an engine and set the pointer to NULL.
- *
- * Ownership: takes *ws; ignores NULL.
- */
+/** Release an engine and set the pointer to NULL. Ownership: takes *ws; ignores NULL. */
 FC_API void fc_ws_free(struct fc_ws **ws);
 
 /**
@@ -105,17 +103,20 @@ FC_API struct fc_space fc_ws_input(struct fc_ws *ws);
  */
 FC_API uint32_t fc_ws_input_parts(struct fc_ws *ws, struct fc_space parts[FC_WS_INPUT_PARTS]);
 
-/**
- * Say how many bytes were put into the room that was offered; 0 is the end of the stream.
- *
- */
+/** Say how many bytes were put into the room that was offered; 0 is the end of the stream. */
 FC_API void fc_ws_input_done(struct fc_ws *ws, size_t size, int64_t now_ns);
 
 /**
- * Take the next event. Call until it returns false before offering more input.
+ * Give the lent input space up to others: what lies there of a message is copied to memory of the
+ * engine's own. Call it before another engine is offered input, after all events were pulled, if
+ * the options say may_hold_input; costs nothing when nothing is held.
  *
- * Errors:    false, with *event untouched, when there is none.
+ * Errors:    false without memory: the connection failed, with an event to be pulled.
  */
+FC_API bool fc_ws_input_release(struct fc_ws *ws);
+
+/** Take the next event. Call until it returns false before offering more input. Errors: false, with
+ * *event untouched, when there is none. */
 FC_API bool fc_ws_next_event(struct fc_ws *ws, struct fc_ws_event *event);
 
 /**
@@ -129,8 +130,8 @@ FC_API bool fc_ws_next_event(struct fc_ws *ws, struct fc_ws_event *event);
  */
 FC_API bool fc_ws_send(struct fc_ws *ws, enum fc_ws_kind kind, struct fc_bytes payload);
 
-/** As fc_ws_send(), of what fc_deflater_run() made of a payload, and only where permessage-deflate
- *  was agreed. Spec: RFC 7692 section 7.2.1. */
+/** As fc_ws_send(), of what fc_deflater_run() made, and only where permessage-deflate was agreed.
+ * Spec: RFC 7692 section 7.2.1. */
 FC_API bool fc_ws_send_deflated(struct fc_ws *ws, enum fc_ws_kind kind, struct fc_bytes payload);
 
 /**
@@ -162,11 +163,8 @@ FC_API bool fc_ws_ping(struct fc_ws *ws, int64_t now_ns);
  */
 FC_API void fc_ws_close(struct fc_ws *ws, enum fc_ws_code code, const char *reason, int64_t now_ns);
 
-/**
- * Give the bytes that wait to be sent; size 0 when there are none.
- *
- * Ownership: borrowed until the next call on ws.
- */
+/** Give the bytes that wait to be sent; size 0 when there are none. Ownership: borrowed until the
+ * next call on ws. */
 FC_API struct fc_bytes fc_ws_output(struct fc_ws *ws);
 
 /** Say how many of them were sent; 0 when the peer is gone, not when it is busy. */

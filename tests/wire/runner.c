@@ -203,6 +203,22 @@ static void pull(struct fc_ws *ws)
     }
 }
 
+/* Who else uses the input space while the engine may hold part of a message there. */
+enum sharing { NOT_HELD, NOT_SHARED, SHARED, SHARING_COUNT };
+
+static enum sharing sharing;
+
+/* Another engine's input lands in the space. */
+static void share_space(struct fc_ws *ws)
+{
+    if (sharing == SHARED && !fc_ws_input_release(ws)) {
+        stop("out of memory");
+    }
+    if (sharing != NOT_SHARED) {
+        memset(current.options.input_space.data, 0x55, INPUT_BYTES);
+    }
+}
+
 static void feed(struct fc_ws *ws, const uint8_t *bytes, size_t size)
 {
     while (size > 0) {
@@ -214,6 +230,7 @@ static void feed(struct fc_ws *ws, const uint8_t *bytes, size_t size)
         memcpy(room.data, bytes, n);
         fc_ws_input_done(ws, n, 0);
         pull(ws);
+        share_space(ws);
         bytes += n;
         size -= n;
     }
@@ -289,10 +306,10 @@ static void compare(const struct text *seen, const struct text *expected, bool i
 static void run(long split)
 {
     seen_events.size = seen_out.size = 0;
-    struct fc_ws_options options = current.options;
-    options.input_space = (struct fc_space){ malloc(INPUT_BYTES), INPUT_BYTES };
-    struct fc_ws *ws = fc_ws_new(&options);
-    if (!ws || !options.input_space.data) {
+    current.options.input_space = (struct fc_space){ malloc(INPUT_BYTES), INPUT_BYTES };
+    current.options.may_hold_input = sharing != NOT_HELD;
+    struct fc_ws *ws = fc_ws_new(&current.options);
+    if (!ws || !current.options.input_space.data) {
         stop("out of memory");
     }
     size_t before = 0;
@@ -313,10 +330,10 @@ static void run(long split)
         stop(current.end);
     }
     fc_ws_free(&ws);
-    free(options.input_space.data);
+    free(current.options.input_space.data);
 }
 
-static void run_case(void)
+static void run_splits(void)
 {
     run(WHOLE);
     run(ONE_BY_ONE);
@@ -326,6 +343,14 @@ static void run_case(void)
         if (current.input_bytes <= SPLIT_EVERYWHERE_BYTES || is_edge || at % SPLIT_STRIDE == 0) {
             run((long)at);
         }
+    }
+}
+
+static void run_case(void)
+{
+    for (int i = 0; i < SHARING_COUNT; i++) {
+        sharing = (enum sharing)i;
+        run_splits();
     }
     for (int i = 0; i < current.step_count; i++) {
         free(current.steps[i].bytes);
