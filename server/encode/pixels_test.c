@@ -152,6 +152,113 @@ static void gray_keeps_its_brightness_in_every_format(void **state)
     }
 }
 
+static uint32_t random_state = 1;
+
+static void fill_at_random(struct picture *picture)
+{
+    for (unsigned plane = 0; plane < 3; plane++) {
+        const size_t bytes = picture->planes[plane].stride * picture_plane_height(picture, plane);
+        for (size_t i = 0; i < bytes; i++) {
+            random_state = random_state * 1664525 + 1013904223;
+            picture_plane(picture, plane)[i] = (uint8_t)(random_state >> 24);
+        }
+    }
+}
+
+static unsigned clip(double value)
+{
+    return value < 0 ? 0 : value > 255 ? 255 : (unsigned)(value + 0.5);
+}
+
+static double sample(const struct picture *picture, unsigned plane, uint32_t x, uint32_t y)
+{
+    x = x * picture_plane_width(picture, plane) / picture->width;
+    y = y * picture_plane_height(picture, plane) / picture->height;
+    return picture->planes[plane].data[y * picture->planes[plane].stride + x];
+}
+
+/* ITU-R BT.601, in full range as JFIF has it and in video range. */
+static void every_pixel_is_what_the_formula_says(void **state)
+{
+    (void)state;
+    enum { WIDTH = 166, HEIGHT = 12 };
+    for (enum picture_format in = PICTURE_YUV420; in <= PICTURE_YUV444; in++) {
+        for (int is_full = 0; is_full < 2; is_full++) {
+            struct picture *picture = picture_of(in, WIDTH, HEIGHT, WHITE);
+            picture->is_full_range = is_full;
+            fill_at_random(picture);
+            uint8_t *rgb = convert(picture, NULL, PIXEL_RGB24, WIDTH, HEIGHT);
+            uint8_t *bgr = convert(picture, NULL, PIXEL_BGR24, WIDTH, HEIGHT);
+            for (uint32_t i = 0; i < WIDTH * HEIGHT; i++) {
+                const uint32_t x = i % WIDTH, y = i / WIDTH;
+                const double above = is_full ? 0 : 16, gain = is_full ? 1 : 255.0 / 224;
+                const double luma =
+                    (sample(picture, 0, x, y) - above) * (is_full ? 1 : 255.0 / 219);
+                const double cb = (sample(picture, 1, x, y) - 128) * gain;
+                const double cr = (sample(picture, 2, x, y) - 128) * gain;
+                const unsigned red = clip(luma + 1.402 * cr);
+                const unsigned green = clip(luma - 0.344136 * cb - 0.714136 * cr);
+                const unsigned blue = clip(luma + 1.772 * cb);
+                assert_pixel(rgb + (size_t)i * 3, red, green, blue);
+                assert_pixel(bgr + (size_t)i * 3, blue, green, red);
+            }
+            free(rgb);
+            free(bgr);
+            picture_unref(&picture);
+        }
+    }
+}
+
+/* A picture that grows brighter from left to right stays that, at any size. */
+static void scaling_keeps_a_ramp(void **state)
+{
+    (void)state;
+    enum { WIDTH = 256, HEIGHT = 64 };
+    static const uint32_t sides[][2] = {
+        { 128, 32 }, { 99, 41 }, { 64, 64 }, { 37, 5 }, { 512, 96 }
+    };
+    struct picture *picture = picture_of(PICTURE_YUV420, WIDTH, HEIGHT, WHITE);
+    for (uint32_t y = 0; y < HEIGHT; y++) {
+        for (uint32_t x = 0; x < WIDTH; x++) {
+            picture_plane(picture, 0)[y * picture->planes[0].stride + x] = (uint8_t)x;
+        }
+    }
+    for (size_t i = 0; i < sizeof(sides) / sizeof(sides[0]); i++) {
+        const uint32_t width = sides[i][0], height = sides[i][1];
+        uint8_t *rgb = convert(picture, NULL, PIXEL_RGB24, width, height);
+        uint8_t *gray = convert(picture, NULL, PIXEL_GRAY8, width, height);
+        for (uint32_t j = 0; j < width * height; j++) {
+            const unsigned wanted = (unsigned)((j % width + 0.5) * WIDTH / width - 0.5);
+            assert_near(gray[j], wanted);
+            assert_pixel(rgb + (size_t)j * 3, wanted, wanted, wanted);
+        }
+        free(rgb);
+        free(gray);
+    }
+    picture_unref(&picture);
+}
+
+static void nv12_is_luma_and_pairs_of_chroma(void **state)
+{
+    (void)state;
+    for (enum picture_format in = PICTURE_YUV420; in <= PICTURE_YUV444; in++) {
+        struct picture *picture = picture_of(in, 62, 34, RED);
+        const uint32_t sides[][2] = { { 62, 34 }, { 30, 14 }, { 128, 96 } };
+        for (size_t i = 0; i < sizeof(sides) / sizeof(sides[0]); i++) {
+            const uint32_t width = sides[i][0], height = sides[i][1];
+            uint8_t *nv12 = convert(picture, NULL, PIXEL_NV12, width, height);
+            const uint8_t *chroma = nv12 + (size_t)width * height;
+            assert_near(nv12[width * height - 1], RED.y);
+            for (uint32_t j = 0; j < width * height / 2; j += 2) {
+                assert_near(chroma[j], RED.cb);
+                assert_near(chroma[j + 1], RED.cr);
+            }
+            free(nv12);
+        }
+        picture_unref(&picture);
+    }
+}
+
 static void a_region_is_cut_and_clipped(void **state)
 {
     (void)state;
@@ -205,6 +312,9 @@ int main(void)
         cmocka_unit_test(colours_come_out_in_every_sampling_and_at_odd_sizes),
         cmocka_unit_test(video_range_is_stretched_and_gray_is_luma),
         cmocka_unit_test(gray_keeps_its_brightness_in_every_format),
+        cmocka_unit_test(every_pixel_is_what_the_formula_says),
+        cmocka_unit_test(scaling_keeps_a_ramp),
+        cmocka_unit_test(nv12_is_luma_and_pairs_of_chroma),
         cmocka_unit_test(a_region_is_cut_and_clipped),
         cmocka_unit_test(what_cannot_be_converted_is_refused),
         cmocka_unit_test(names_and_formats_agree),
