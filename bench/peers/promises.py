@@ -12,8 +12,10 @@ def bound(table, case):
     return next((limit for begin, limit in table if case.startswith(begin)), None)
 
 
-def peers(row):
-    return {name: entry["value"] for name, entry in row["servers"].items() if name not in (OURS, LIMIT)}
+def ahead_of_ours(row):
+    """The peers that need less than we do, in most rounds, and how much of ours more we need."""
+    return {name: entry["ours"] for name, entry in row["servers"].items()
+            if name not in (OURS, LIMIT) and entry["ours"] is not None and entry["ours"] > 1}
 
 
 def broken(rows):
@@ -28,6 +30,5 @@ def broken(rows):
             yield f"{case}: {ours['ratio']:.2f} of the limit, and {least} is promised"
         if most is not None and ours["value"] > most:
             yield f"{case}: {ours['value']:.3g} {row['unit']}, and at most {most} are promised"
-        name, value = min(peers(row).items(), key=lambda peer: peer[1], default=(None, None))
-        if name is not None and value < ours["value"]:
-            yield f"{case}: {ours['value']:.3g} {row['unit']}, and {name} has {value:.3g}"
+        for name, more in ahead_of_ours(row).items():
+            yield f"{case}: {more:.2f} of what {name} needs"
