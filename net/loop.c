@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include <framecast/deflate.h>
 
@@ -16,6 +18,7 @@
 #define TASKS_PER_TURN 256
 #define STOP_SPREAD_SWEEPS 4 /* the farewells of a stopping loop take about a second */
 #define STOP_TIMEOUT_NS INT64_C(4000000000)
+#define UV_DESCRIPTORS 6 /* of a loop, and of the first one */
 
 /* ---- tasks ---- */
 
@@ -315,10 +318,31 @@ static void init_handles(struct fc_loop *loop)
     (void)uv_timer_start(&loop->sweep, on_sweep, LOOP_SWEEP_MS, LOOP_SWEEP_MS);
 }
 
+/*
+ * Whether there are as many descriptors as libuv needs: it ends the program when there are none for
+ * its first loop, and loses one when there are some (both seen in 1.44). Errors: -EMFILE, -ENFILE.
+ */
+static int check_descriptors(void)
+{
+    int fds[UV_DESCRIPTORS];
+    int count = 0;
+    int err = 0;
+    while (!err && count < UV_DESCRIPTORS) {
+        fds[count] = eventfd(0, EFD_CLOEXEC);
+        err = fds[count] < 0 ? -errno : 0;
+        count += err ? 0 : 1;
+    }
+    while (count > 0) {
+        close(fds[--count]);
+    }
+    return err;
+}
+
 /* What libuv needs, in the order in which it may fail. */
 static int open_uv(struct fc_loop *loop)
 {
-    int err = uv_loop_init(&loop->uv);
+    int err = check_descriptors();
+    err = err ? err : uv_loop_init(&loop->uv);
     if (err) {
         return err;
     }

@@ -2,6 +2,7 @@
 /* Loops without a server: timers, tasks, lag, the end. */
 #include <framecast/loop.h>
 
+#include <errno.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <setjmp.h>
@@ -10,7 +11,9 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -200,9 +203,44 @@ static void who_holds_a_loop_is_named(void **state)
     fc_loop_free(&loop);
 }
 
+static int next_descriptor(void)
+{
+    const int fd = dup(STDERR_FILENO);
+    assert_true(fd > STDERR_FILENO);
+    close(fd);
+    return fd;
+}
+
+static void without_descriptors_there_is_no_loop(void **state)
+{
+    (void)state;
+    struct rlimit before;
+    struct fc_loop *loop = NULL;
+    struct fc_error error;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    const int next = next_descriptor();
+    int refused = 0;
+    for (;; refused++) { /* one more each time, until there are enough */
+        const struct rlimit low = { (rlim_t)(next + refused), before.rlim_max };
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
+        const int err = fc_loop_new(&loop, NULL, &error);
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+        if (err == 0) {
+            break;
+        }
+        assert_int_equal(err, -EMFILE);
+        assert_non_null(strstr(error.text, strerror(EMFILE)));
+        assert_int_equal(next_descriptor(), next); /* none is lost */
+    }
+    assert_in_range(refused, 2, 20);
+    fc_loop_free(&loop);
+    assert_int_equal(next_descriptor(), next);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(without_descriptors_there_is_no_loop), /* the first: libuv's first loop */
         cmocka_unit_test(timers_run_in_their_order),
         cmocka_unit_test(a_timer_repeats_and_may_free_itself),
         cmocka_unit_test(what_is_left_is_freed_after_the_loop),
