@@ -191,6 +191,55 @@ static void what_is_sent_comes_back(void **state)
     host_wait(&host.is_closed);
 }
 
+struct saying {
+    const char *text;
+    enum fc_compress compress;
+};
+
+static void say_so(struct host *h, void *ctx)
+{
+    const struct saying *saying = ctx;
+    const struct fc_bytes bytes = { (const uint8_t *)saying->text, strlen(saying->text) };
+    assert_true(fc_conn_send_bytes(h->latest, FC_WS_TEXT, bytes, saying->compress));
+}
+
+/* RSV1 says it: RFC 7692 section 6. */
+static void each_message_may_be_left_as_it_is(void **state)
+{
+    (void)state;
+    enum { LONG = 2000 };
+    static char text[LONG + 1];
+    char head[WIRE_SIZE];
+    uint8_t header[4];
+    uint8_t payload[LONG];
+    memset(text, 'a', LONG);
+    host_start(&host, (struct fc_server_options){ .conn.compression = FC_COMPRESSION_ON });
+    const int fd = host_connect(&host);
+    wire_say(fd, "GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                 "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n"
+                 "Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n");
+    wire_hear(fd, "\r\n\r\n", head);
+    assert_non_null(strstr(head, "\r\nSec-WebSocket-Extensions: permessage-deflate"));
+
+    host_run(&host, say_so, &(struct saying){ text, FC_COMPRESS_NEVER });
+    wire_hear_bytes(fd, header, sizeof(header));
+    assert_memory_equal(header, "\x81\x7e\x07\xd0", sizeof(header));
+    wire_hear_bytes(fd, payload, sizeof(payload));
+    assert_memory_equal(payload, text, LONG);
+
+    host_run(&host, say_so, &(struct saying){ text, FC_COMPRESS_AUTO });
+    wire_hear_bytes(fd, header, 2);
+    assert_int_equal(header[0], 0xc1);
+    assert_in_range(header[1], 2, 100);
+    wire_hear_bytes(fd, payload, header[1]);
+
+    host_run(&host, say_so, &(struct saying){ "hi", FC_COMPRESS_AUTO }); /* would get longer */
+    wire_hear_bytes(fd, header, sizeof(header));
+    assert_memory_equal(header, "\x81\x02hi", sizeof(header));
+    close(fd);
+    host_stop(&host);
+}
+
 /* Whose message may lie in part in the loop's input. Only compared, never looked at. */
 static void look_who_holds(struct host *h, void *holder)
 {
@@ -504,6 +553,7 @@ int main(void)
         CASE(who_takes_nothing_is_reset),
         CASE(pings_of_who_does_not_read_cost_nothing),
         CASE(a_stop_tells_everybody),
+        cmocka_unit_test(each_message_may_be_left_as_it_is),
     };
     return cmocka_run_group_tests_name("net/conn_ws", tests, NULL, NULL);
 }

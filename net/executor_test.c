@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -294,10 +295,40 @@ static void any_thread_may_submit(void **state)
     close_stage();
 }
 
+/* Processors and four more, because some of the jobs wait. */
+static void the_default_is_a_few_threads_more_than_processors(void **state)
+{
+    (void)state;
+    const long threads = sysconf(_SC_NPROCESSORS_ONLN) + 4;
+    struct work *works = calloc((size_t)threads + 1, sizeof(*works));
+    assert_non_null(works);
+    open_stage(0, 0);
+    for (long i = 0; i <= threads; i++) {
+        assert_int_equal(submit(&works[i], true), 0);
+    }
+    for (long i = 0; i < threads; i++) {
+        host_wait(&is_running);
+    }
+    struct fc_executor_stats stats;
+    fc_executor_stats(stage.executor, &stats);
+    assert_int_equal(stats.threads, threads);
+    assert_int_equal(stats.running, threads);
+    assert_int_equal(stats.waiting, 1);
+    for (long i = 0; i <= threads; i++) {
+        sem_post(&gate);
+    }
+    for (long i = 0; i <= threads; i++) {
+        host_wait(&is_done);
+    }
+    close_stage();
+    free(works);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(jobs_run_elsewhere_and_end_on_the_loop),
+        cmocka_unit_test(the_default_is_a_few_threads_more_than_processors),
         cmocka_unit_test(one_thread_keeps_the_order),
         cmocka_unit_test(the_queue_has_a_bound),
         cmocka_unit_test(a_job_can_be_given_up),
