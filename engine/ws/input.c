@@ -16,7 +16,8 @@
 
 enum {
     DIRECT_MAX_BYTES = 256 * 1024, /* more falls out of the cache before it is unmasked */
-    BEHIND_LARGE_BYTES = 4 * 1024, /* of a message that will not fit, this much is copied */
+    LARGE_BYTES = 128 * 1024,      /* behind a message of this size another is likely, */
+    BEHIND_LARGE_BYTES = 4 * 1024, /* of which this much is copied if it cannot be held */
 };
 
 /* True when an event may be waiting, so that the input space must not be overwritten. */
@@ -44,12 +45,12 @@ static struct fc_space scratch(const struct fc_ws *ws)
     const uint32_t held = reader->end;
     const uint64_t first = ws->holds_input ? held + fc_ws_reader_missing(reader) : 0; /* its end */
     const bool has_last = reader->carry_size == 0 && reader->header.header_bytes > 0;
-    if (has_last && ws->may_hold_input && !fc_ws_is_discarding(ws)) {
+    if (has_last && !fc_ws_is_discarding(ws)) {
         const uint64_t frame = reader->header.header_bytes + reader->header.payload_bytes;
         const uint64_t fit = first + (space.size - first) / frame * frame;
-        if (fit > 0) {
+        if (ws->may_hold_input && fit > 0) {
             space.size = (size_t)fit;
-        } else if (space.size > BEHIND_LARGE_BYTES) {
+        } else if (frame >= LARGE_BYTES && space.size > BEHIND_LARGE_BYTES) {
             space.size = BEHIND_LARGE_BYTES;
         }
     }
@@ -140,6 +141,7 @@ bool fc_ws_input_release(struct fc_ws *ws)
     if (!ws->holds_input) {
         return true;
     }
+    assert(!fc_ws_reader_has_bytes(&ws->reader)); /* all events were pulled */
     if (!fc_ws_buffer_reserve(&ws->message.buffer, ws->reader.header.payload_bytes)) {
         fc_ws_fail(ws, FC_WS_CODE_INTERNAL, FC_WS_REASON_MEMORY);
         return false;
