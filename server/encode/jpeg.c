@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <libswscale/swscale.h>
 #include <turbojpeg.h>
 
 #include "encode/range.h"
+#include "encode/scale.h"
 
 /*
  * A picture to a JPEG: planes are scaled, then brought to full range, each only if needed, in the
@@ -39,8 +39,8 @@ struct jpeg_encoder {
 struct image {
     enum picture_format format;
     uint32_t width, height;
-    const uint8_t *data[PICTURE_PLANES_MAX];
-    int strides[PICTURE_PLANES_MAX];
+    const uint8_t *data[SCALE_PLANES];
+    int strides[SCALE_PLANES];
 };
 
 static const struct {
@@ -130,7 +130,7 @@ static bool is_padded(const struct image *image)
 
 /* Point an image of that size into the encoder's own planes, which grow if they must. */
 static int own_planes(struct jpeg_encoder *encoder, struct image *image,
-                      uint8_t *writable[PICTURE_PLANES_MAX])
+                      uint8_t *writable[SCALE_PLANES])
 {
     size_t offsets[PICTURE_PLANES_MAX] = { 0 };
     size_t need = 0;
@@ -159,7 +159,7 @@ static int own_planes(struct jpeg_encoder *encoder, struct image *image,
 
 /* Scale in to the size that out asks for. Both ends have the same format and range. */
 static int scale(struct jpeg_encoder *encoder, const struct image *in, const struct image *out,
-                 uint8_t *const writable[PICTURE_PLANES_MAX])
+                 uint8_t *const writable[SCALE_PLANES])
 {
     const enum AVPixelFormat format = formats[in->format].pixel_format;
     encoder->scaler = sws_getCachedContext(encoder->scaler, (int)in->width, (int)in->height, format,
@@ -175,7 +175,7 @@ static int scale(struct jpeg_encoder *encoder, const struct image *in, const str
 
 /* Copy planes of one size, bringing them to full range on the way if they are not. */
 static void copy(const struct image *in, const struct image *out,
-                 uint8_t *const writable[PICTURE_PLANES_MAX], bool is_full_range)
+                 uint8_t *const writable[SCALE_PLANES], bool is_full_range)
 {
     for (unsigned i = 0; i < formats[out->format].planes; i++) {
         const uint32_t width = plane_width(out, i);
@@ -217,7 +217,7 @@ static uint32_t height_for(const struct image *image, uint32_t width)
     return height ? height : 1;
 }
 
-static void draw(const struct image *image, uint8_t *const writable[PICTURE_PLANES_MAX],
+static void draw(const struct image *image, uint8_t *const writable[SCALE_PLANES],
                  const struct jpeg_request *request)
 {
     struct picture canvas = {
@@ -250,7 +250,7 @@ static int prepare(struct jpeg_encoder *encoder, struct image *image,
         .width = width,
         .height = height_for(image, width),
     };
-    uint8_t *writable[PICTURE_PLANES_MAX] = { 0 };
+    uint8_t *writable[SCALE_PLANES] = { 0 };
     int err = own_planes(encoder, &out, writable);
     if (!err && is_smaller) {
         err = scale(encoder, image, &out, writable);

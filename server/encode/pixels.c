@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <libswscale/swscale.h>
 #include <libyuv.h>
 
 #include "encode/jpeg.h"
 #include "encode/range.h"
+#include "encode/scale.h"
 
 /*
  * A region is planes: pointers into the picture. If the target has another size, swscale scales
@@ -35,8 +35,8 @@ struct planes_shape {
 /* Borrowed from the picture, or the converter's. */
 struct planes {
     struct planes_shape shape;
-    const uint8_t *data[PICTURE_PLANES_MAX];
-    int strides[PICTURE_PLANES_MAX];
+    const uint8_t *data[SCALE_PLANES];
+    int strides[SCALE_PLANES];
 };
 
 struct pixel_converter {
@@ -246,7 +246,7 @@ static int scaler_set(struct pixel_converter *converter, const struct planes_sha
     return converter->scaler ? 0 : -ENOMEM;
 }
 
-/* Errors: -ENOMEM. */
+/* Scale to the wanted shape. Errors: -ENOMEM; -EINVAL when swscale did not. */
 static int planes_scale(struct pixel_converter *converter, const struct planes *from,
                         const struct planes_shape *wanted, struct planes *out)
 {
@@ -265,7 +265,7 @@ static int planes_scale(struct pixel_converter *converter, const struct planes *
     if (err) {
         return err;
     }
-    uint8_t *data[PICTURE_PLANES_MAX] = { 0 };
+    uint8_t *data[SCALE_PLANES] = { 0 };
     for (unsigned i = 0; i < samplings[wanted->format].planes; i++) {
         data[i] = converter->scratch + starts[i];
         out->data[i] = data[i];

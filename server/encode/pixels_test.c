@@ -259,6 +259,48 @@ static void nv12_is_luma_and_pairs_of_chroma(void **state)
     }
 }
 
+/* Sizes and formats change between pictures, rows are further apart than they are long, and what
+ * lies between them is not touched. */
+static void one_converter_makes_all(void **state)
+{
+    (void)state;
+    static const uint32_t sides[][2] = {
+        { 20, 10 }, { 64, 48 }, { 200, 100 }, { 64, 48 }, { 6, 2 }
+    };
+    enum { GAP = 8 };
+    struct pixel_converter *converter = pixel_converter_new();
+    assert_non_null(converter);
+    for (enum picture_format in = PICTURE_GRAY; in < PICTURE_FORMAT_COUNT; in++) {
+        struct picture *picture = picture_of(in, 65, 49, (struct colour){ 77, 128, 128 });
+        const struct pixel_region odd = { 3, 5, 61, 43 };
+        for (size_t i = 0; i < sizeof(sides) / sizeof(sides[0]); i++) {
+            for (enum pixel_format format = 0; format < PIXEL_FORMAT_COUNT; format++) {
+                const uint32_t width = sides[i][0], height = sides[i][1];
+                const size_t row = pixels_size(format, width, 2) / (format == PIXEL_NV12 ? 3 : 2);
+                const size_t size = (row + GAP) * height * 2;
+                uint8_t *data = malloc(size);
+                assert_non_null(data);
+                memset(data, GUARD, size);
+                struct pixel_target target = pixel_target_packed(format, width, height, data);
+                target.strides[0] = target.strides[1] = row + GAP;
+                target.planes[1] = data + (row + GAP) * height;
+                assert_int_equal(pixels_convert(converter, picture, i % 2 ? &odd : NULL, &target),
+                                 0);
+                for (uint32_t y = 0; y < height; y++) {
+                    const uint8_t *end = data + y * (row + GAP) + row;
+                    assert_near(end[-1], 77);
+                    assert_int_equal(end[0], GUARD);
+                    assert_int_equal(end[GAP - 1], GUARD);
+                }
+                assert_int_equal(data[size - 1], GUARD);
+                free(data);
+            }
+        }
+        picture_unref(&picture);
+    }
+    pixel_converter_free(&converter);
+}
+
 static void a_region_is_cut_and_clipped(void **state)
 {
     (void)state;
@@ -315,6 +357,7 @@ int main(void)
         cmocka_unit_test(every_pixel_is_what_the_formula_says),
         cmocka_unit_test(scaling_keeps_a_ramp),
         cmocka_unit_test(nv12_is_luma_and_pairs_of_chroma),
+        cmocka_unit_test(one_converter_makes_all),
         cmocka_unit_test(a_region_is_cut_and_clipped),
         cmocka_unit_test(what_cannot_be_converted_is_refused),
         cmocka_unit_test(names_and_formats_agree),

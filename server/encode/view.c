@@ -4,9 +4,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include <libswscale/swscale.h>
-
 #include "encode/jpeg.h"
+#include "encode/scale.h"
 #include "picture/picture_pool.h"
 
 #define ALIGN 2 /* pixels that may share chroma */
@@ -135,10 +134,10 @@ static struct picture *scale(struct view_maker *maker, const struct picture *fro
     if (!to) {
         return NULL;
     }
-    const uint8_t *in[PICTURE_PLANES_MAX] = { 0 };
-    uint8_t *out[PICTURE_PLANES_MAX] = { 0 };
-    int in_strides[PICTURE_PLANES_MAX] = { 0 };
-    int out_strides[PICTURE_PLANES_MAX] = { 0 };
+    const uint8_t *in[SCALE_PLANES] = { 0 };
+    uint8_t *out[SCALE_PLANES] = { 0 };
+    int in_strides[SCALE_PLANES] = { 0 };
+    int out_strides[SCALE_PLANES] = { 0 };
     for (unsigned i = 0; i < formats[from->format].planes; i++) {
         in[i] = from->planes[i].data;
         in_strides[i] = (int)from->planes[i].stride;
