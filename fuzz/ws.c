@@ -308,9 +308,9 @@ static void check_harmless(struct run *run)
 }
 
 /*
- * The engine itself and its input space; the message collected and what it inflates to, each of
- * which may have grown to twice what it holds; output, of which there is the old one while the new
- * one is filled; and what the machine's allocator adds.
+ * The engine itself and its input space; an inflater with its window; the message collected and
+ * what it inflates to, each of which may have grown to twice what it holds; output, of which there
+ * is the old one while the new one is filled; and what the machine's allocator adds.
  */
 static long memory_max(const struct plan *plan)
 {
@@ -319,7 +319,7 @@ static long memory_max(const struct plan *plan)
     const uint64_t output = o->output_max_bytes ? o->output_max_bytes : 1024 * 1024;
     const uint64_t deflated = message + message / 64 + 64;
     const uint64_t control = 4 * (FC_WS_CONTROL_MAX_BYTES + FC_WS_HEADER_MAX_BYTES);
-    return (long)(sizeof(struct fc_ws) + 16 * 1024 + 2 * (deflated + message + 1) +
+    return (long)(sizeof(struct fc_ws) + 16 * 1024 + 48 * 1024 + 2 * (deflated + message + 1) +
                   3 * (output + control) + 16 * 1024);
 }
 
@@ -449,6 +449,18 @@ static void run_all(const struct plan *plan, struct fc_bytes input)
     }
 }
 
+/* An inflater that was used before: it has the window which it keeps from its first message on. */
+static struct fc_inflater *inflater_lend(void)
+{
+    static const uint8_t hello[] = { 0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00 };
+    const struct fc_bytes payload = { hello, sizeof(hello) };
+    struct fc_ws_buffer *out = NULL;
+    struct fc_inflater *inflater = fc_inflater_new();
+    FUZZ_CHECK(fc_inflater_run(inflater, payload, false, 5, &out) == 0);
+    fc_ws_buffer_free(&out);
+    return inflater;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct fc_bytes input = { data, size < INPUT_MAX ? size : INPUT_MAX };
@@ -463,7 +475,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         plan.options.input_space = (struct fc_space){ space, SPACE_BYTES };
     }
     if (plan.lends_inflater) {
-        plan.options.inflater = fc_inflater_new();
+        plan.options.inflater = inflater_lend();
     }
     run_all(&plan, input);
     fc_inflater_free(&plan.options.inflater);

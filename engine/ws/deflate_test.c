@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "engine/testing/alloc.h"
 #include "engine/ws/extension.h"
 #include "engine/ws/inflater.h"
 #include "engine/ws/negotiation.h"
@@ -273,6 +274,35 @@ static void a_bomb_ends_at_the_ratio(void **state)
     fc_inflater_free(&inflater);
 }
 
+/* zlib's own allocations among them. */
+static void any_allocation_may_fail(void **state)
+{
+    (void)state;
+    static uint8_t payload[5000];
+    unsigned n = 1;
+    for (bool has_failed = true; has_failed; n++) {
+        struct fc_bytes wire = { 0 };
+        struct fc_ws_buffer *back = NULL;
+        alloc_fail_at(n);
+        struct fc_deflater *deflater = fc_deflater_new(NULL);
+        struct fc_inflater *inflater = fc_inflater_new();
+        const struct fc_bytes bytes = { payload, sizeof(payload) };
+        const bool is_small = deflater && fc_deflater_run(deflater, bytes, &wire);
+        const uint16_t code = is_small && inflater
+                                  ? fc_inflater_run(inflater, wire, false, sizeof(payload), &back)
+                                  : FC_WS_CODE_INTERNAL;
+        has_failed = alloc_has_failed();
+        alloc_fail_at(0);
+        assert_int_equal(code, has_failed ? FC_WS_CODE_INTERNAL : 0);
+        assert_int_equal(back != NULL, code == 0);
+        fc_ws_buffer_free(&back);
+        fc_deflater_free(&deflater);
+        fc_inflater_free(&inflater);
+        assert_int_equal(alloc_live(), 0);
+    }
+    assert_in_range(n, 11, 30); /* ours are four, zlib's seven */
+}
+
 /* ---- engines ---- */
 
 /* Give all bytes, cut into pieces of that size, and note what happens in the log. */
@@ -415,6 +445,7 @@ int main(void)
         cmocka_unit_test(the_examples_of_the_rfc_are_read),
         cmocka_unit_test(what_is_no_deflate_data_is_refused),
         cmocka_unit_test(a_bomb_ends_at_the_ratio),
+        cmocka_unit_test(any_allocation_may_fail),
         cmocka_unit_test(compressed_frames_become_messages_however_they_are_cut),
         cmocka_unit_test(a_lent_inflater_serves_many),
         cmocka_unit_test(what_is_sent_can_be_read),

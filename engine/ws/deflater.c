@@ -4,7 +4,8 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
+
+#include "engine/ws/zlib_memory.h"
 
 /*
  * RFC 7692 section 7.2.1: deflate with a flush, whose end 00 00 ff ff is left out. The machine is
@@ -33,6 +34,7 @@ struct fc_deflater *fc_deflater_new(const struct fc_deflater_options *options)
     if (!deflater) {
         return NULL;
     }
+    zlib_set_memory(&deflater->stream);
     /* negative: without the header and checksum of zlib's own format */
     if (deflateInit2(&deflater->stream, level, Z_DEFLATED, -bits, MEMORY_LEVEL,
                      Z_DEFAULT_STRATEGY) != Z_OK) {

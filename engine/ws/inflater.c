@@ -4,7 +4,8 @@
 #include <framecast/ws.h>
 
 #include <stdlib.h>
-#include <zlib.h>
+
+#include "engine/ws/zlib_memory.h"
 
 /*
  * RFC 7692 section 7.2.2: the end 00 00 ff ff that the sender left out is put back, and all is
@@ -32,6 +33,7 @@ struct fc_inflater *fc_inflater_new(void)
     if (!inflater) {
         return NULL;
     }
+    zlib_set_memory(&inflater->stream);
     if (inflateInit2(&inflater->stream, -FC_DEFLATE_WINDOW_BITS_MAX) != Z_OK) {
         free(inflater);
         return NULL;
