@@ -298,6 +298,39 @@ static void messages_in_pieces_do_not_mix(void **state)
     host_wait(&host.is_closed);
 }
 
+static void answer_at_last(struct host *h, void *ctx)
+{
+    (void)ctx;
+    fc_conn_respond(h->latest, &(struct fc_response){ .content_type = "text/plain" });
+}
+
+/* Its handshake and first message were kept while an earlier request was being answered: they come
+ * to the loop's input without being read. */
+static void a_message_that_was_kept_spares_what_another_holds(void **state)
+{
+    (void)state;
+    static const char late[] =
+        "GET /never HTTP/1.1\r\nHost: x\r\n\r\n" WIRE_UPGRADE("/ws") "\x81\x82\0\0\0\0hi";
+    char head[WIRE_SIZE];
+    const int one = open_ws();
+    const struct fc_conn *holder = latest();
+    const int two = host_connect(&host);
+    wire_say_bytes(two, late, sizeof(late) - 1);
+    for (int i = 0; i < 100000 && latest() == holder; i++) {
+    }
+    wire_say_bytes(one, "\x82\x85\0\0\0\0he", 8);
+    wait_until_it_holds(holder);
+    host_run(&host, answer_at_last, NULL);
+    wire_hear(two, "\r\n\r\n", head);
+    wire_hear(two, "\r\n\r\n", head);
+    assert_int_equal(strncmp(head, "HTTP/1.1 101 ", 13), 0);
+    expect(two, TEXT, "hi");
+    wire_say_bytes(one, "llo", 3);
+    expect(one, BINARY, "hello");
+    close(one);
+    close(two);
+}
+
 /* What comes next begins at the front. */
 static void who_goes_in_the_middle_of_a_message_leaves_no_trace(void **state)
 {
@@ -541,6 +574,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(what_is_sent_comes_back),
         CASE(messages_in_pieces_do_not_mix),
+        CASE(a_message_that_was_kept_spares_what_another_holds),
         CASE(who_goes_in_the_middle_of_a_message_leaves_no_trace),
         CASE(the_answer_goes_before_all_else),
         CASE(refused_handshakes_say_how),

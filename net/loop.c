@@ -18,7 +18,7 @@
 #define TASKS_PER_TURN 256
 #define STOP_SPREAD_SWEEPS 4 /* the farewells of a stopping loop take about a second */
 #define STOP_TIMEOUT_NS INT64_C(4000000000)
-#define UV_DESCRIPTORS 6 /* of a loop, and of the first one */
+#define UV_DESCRIPTORS 6 /* four for each loop, two more for the first */
 
 /* ---- tasks ---- */
 

@@ -13,7 +13,7 @@ def bound(table, case):
 
 
 def ahead_of_ours(row):
-    """The peers that need less than we do, in most rounds, and how much of ours more we need."""
+    """The peers that need less than we do in most rounds, each with what we need as a part of what it needs."""
     return {name: entry["ours"] for name, entry in row["servers"].items()
             if name not in (OURS, LIMIT) and entry["ours"] is not None and entry["ours"] > 1}
 

@@ -45,8 +45,8 @@ enum fc_ws_step fc_ws_reader_header(struct fc_ws_reader *reader);
 /** Read and unmask as much of the frame's payload as there is; borrowed from the space. */
 struct fc_bytes fc_ws_reader_payload(struct fc_ws_reader *reader);
 
-/** All that was read of the frame's payload, none of which was received outside of the space, and
- * since whose beginning the space was not rewound; borrowed likewise. */
+/** All of the frame's payload that was read up to here, where it lies; only if all of it arrived in
+ * the space, without a rewind since it began. Borrowed from the space. */
 struct fc_bytes fc_ws_reader_payload_so_far(const struct fc_ws_reader *reader);
 
 /** Unmask payload that was received outside of the space. */

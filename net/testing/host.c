@@ -77,6 +77,7 @@ static void on_request(struct fc_conn *conn, const struct fc_http_request *reque
         open_endless(conn, request);
     } else if (is_at(request, "/never")) {
         fc_conn_set_user(conn, host_of(conn));
+        host_of(conn)->latest = conn;
     } else if (is_at(request, "/304") || is_at(request, "/204")) {
         respond(conn, is_at(request, "/304") ? 304 : 204, "", 0);
     } else if (is_at(request, "/")) {
