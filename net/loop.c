@@ -281,8 +281,16 @@ static void on_signal(uv_signal_t *signal, int number)
 {
     struct fc_loop *loop = signal->data;
     (void)number;
-    if (loop->signalled) {
-        loop->signalled(loop->signalled_ctx);
+    loop_clock(loop, "signalled");
+    loop->signalled(loop->signalled_ctx);
+}
+
+/* What loops do that were not told otherwise by loop_catch_signals(). */
+static void on_signalled(void *ctx)
+{
+    struct fc_loop *loop = ctx;
+    if (loop->options.signalled) {
+        loop->options.signalled(loop);
     } else {
         fc_loop_stop(loop);
     }
@@ -388,7 +396,7 @@ int fc_loop_new(struct fc_loop **out, const struct fc_loop_options *options, str
         return err;
     }
     pthread_mutex_init(&loop->lock, NULL);
-    err = options->handles_signals ? loop_catch_signals(loop, NULL, NULL) : 0;
+    err = options->handles_signals ? loop_catch_signals(loop, on_signalled, loop) : 0;
     if (err) {
         error_set(error, "cannot watch for signals: %s", strerror(-err));
         fc_loop_free(&loop);

@@ -54,7 +54,7 @@ struct fc_loop {
     uv_timer_t sweep;
     uv_timer_t gate;
     uv_signal_t signals[2];       /* SIGINT, SIGTERM */
-    void (*signalled)(void *ctx); /* NULL: the loop stops */
+    void (*signalled)(void *ctx);
     void *signalled_ctx;
     struct poller *poller; /* owned */
 
@@ -85,7 +85,7 @@ struct fc_loop {
 /** Before the loop runs. */
 void loop_observe(struct fc_loop *loop, uint32_t index, const struct loop_observer *observer);
 
-/** Have SIGINT and SIGTERM call that; NULL: fc_loop_stop(). Errors: -errno. */
+/** Have SIGINT and SIGTERM call that. Errors: -errno. */
 FC_NODISCARD int loop_catch_signals(struct fc_loop *loop, void (*signalled)(void *ctx), void *ctx);
 
 /**

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stddef.h>
@@ -237,6 +238,47 @@ static void without_descriptors_there_is_no_loop(void **state)
     assert_int_equal(next_descriptor(), next);
 }
 
+static void signalled(struct fc_loop *loop)
+{
+    count++;
+    strcat(trace, "s");
+    if (count == 2) {
+        fc_loop_stop(loop);
+    }
+}
+
+static void raise_term(struct fc_timer *timer, void *ctx)
+{
+    (void)timer, (void)ctx;
+    strcat(trace, "t");
+    raise(SIGTERM);
+}
+
+static void a_signal_is_told_instead_of_ending_the_loop(void **state)
+{
+    (void)state;
+    struct fc_loop *loop =
+        make((struct fc_loop_options){ .handles_signals = true, .signalled = signalled });
+    struct fc_timer *timer = fc_timer_new(loop, raise_term, NULL);
+    fc_timer_start(timer, MS, 20 * MS);
+    fc_loop_run(loop);
+    assert_string_equal(trace, "tsts");
+    fc_timer_free(&timer);
+    fc_loop_free(&loop);
+}
+
+static void a_signal_ends_a_loop_that_handles_them(void **state)
+{
+    (void)state;
+    struct fc_loop *loop = make((struct fc_loop_options){ .handles_signals = true });
+    struct fc_timer *timer = fc_timer_new(loop, raise_term, NULL);
+    fc_timer_start(timer, MS, 0);
+    fc_loop_run(loop);
+    assert_string_equal(trace, "t");
+    fc_timer_free(&timer);
+    fc_loop_free(&loop);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -245,6 +287,8 @@ int main(void)
         cmocka_unit_test(a_timer_repeats_and_may_free_itself),
         cmocka_unit_test(what_is_left_is_freed_after_the_loop),
         cmocka_unit_test(any_thread_may_post),
+        cmocka_unit_test(a_signal_is_told_instead_of_ending_the_loop),
+        cmocka_unit_test(a_signal_ends_a_loop_that_handles_them),
         cmocka_unit_test(who_holds_a_loop_is_named),
     };
     return cmocka_run_group_tests_name("net/loop", tests, NULL, NULL);

@@ -232,6 +232,15 @@ _MARK = 8  # pixels to a side of one bit's square
 _BITS = 32
 
 
+def make_certificate(folder, name="first"):
+    """A certificate for this machine that signs itself, and its key."""
+    certificate, key = folder / f"{name}.pem", folder / f"{name}.key"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                    "-days", "2", "-subj", f"/CN={name}", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
+                    "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    return certificate, key
+
+
 def make_jpeg(seq=0, width=640, height=480, quality=85, text=None):
     """A JPEG that carries seq in black and white squares, so that read_seq() finds it again."""
     image = Image.new("RGB", (width, height), ((seq * 37) % 200, (seq * 61) % 200, (seq * 89) % 200))

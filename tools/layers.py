@@ -43,7 +43,7 @@ LIBRARIES = {
     r"zlib\.h": {"engine"},
     r"lib(av|sw)\w*/.*": {"server/source", "server/encode"},
     r"turbojpeg\.h|jpeglib\.h": {"server/encode"},
-    r"curl/.*": {"server/predict"},
+    r"curl/.*": {"server/predict", "server/cli"},
     r"jansson\.h": {"server/cli", "server/serve", "server/predict", "server/encode", "server/hub"},
     r"cyaml/.*": {"server/cli"},
     r"nats/.*|nats\.h": {"server/relay"},

@@ -23,8 +23,9 @@ struct fc_deflater;
 
 /** Zero means the default. */
 struct fc_loop_options {
-    void *user;              /* fc_loop_user() */
-    bool handles_signals;    /* SIGINT and SIGTERM are fc_loop_stop() */
+    void *user;                              /* fc_loop_user() */
+    bool handles_signals;                    /* SIGINT and SIGTERM are fc_loop_stop(), or: */
+    void (*signalled)(struct fc_loop *loop); /* what they are instead; NULL: fc_loop_stop() */
     int64_t stop_timeout_ns; /* from fc_loop_stop() until connections are cut off; 0: 4 s */
     /* A handler or a task held the loop, and everybody on it, for over 100 ms. Called after it;
        what is its name, static. NULL: nobody is told. */

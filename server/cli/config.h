@@ -45,6 +45,8 @@ struct cli_watch {
     int64_t window;
     double fps;
     int64_t width, quality;
+    const char *ca; /* NULL: the system's authorities */
+    bool is_insecure;
 };
 
 enum cli_bench_mode { CLI_BENCH_UPLOAD, CLI_BENCH_FANOUT, CLI_BENCH_ECHO, CLI_BENCH_IDLE };

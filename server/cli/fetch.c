@@ -5,107 +5,116 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#define REQUEST_SIZE 1024
+#include <curl/curl.h>
+#include <framecast/http.h>
 
-static int fail(const struct dial *dial, const char *path, const char *reason)
+#define ADDRESS_SIZE (URL_HOST_SIZE + 256)
+
+/* A transfer and what has come of it. */
+struct transfer {
+    const struct fetch *ask;
+    struct fc_space body;
+    bool is_over; /* FETCH_MAX_BYTES */
+};
+
+static size_t on_body(char *data, size_t size, size_t count, void *ctx)
 {
-    snprintf(dial->why, dial->why_size, "GET %.100s from %.200s: %s; is it framecast's address?",
-             path, dial->url->authority, reason);
-    return -EPROTO;
+    struct transfer *transfer = ctx;
+    const size_t bytes = size * count;
+    if (bytes > FETCH_MAX_BYTES - transfer->body.size) {
+        transfer->is_over = true;
+        return 0; /* ends the transfer */
+    }
+    memcpy(transfer->body.data + transfer->body.size, data, bytes);
+    transfer->body.size += bytes;
+    return bytes;
 }
 
-/* The announced length, or FETCH_MAX_BYTES + 1 when only the end of the stream tells. */
-static bool body_measure(const struct fc_http_response *head, size_t *size)
+static int on_progress(void *ctx, curl_off_t down_total, curl_off_t down, curl_off_t up_total,
+                       curl_off_t up)
 {
-    const struct fc_bytes *field =
-        fc_http_header_find(head->headers, head->header_count, "Content-Length");
-    *size = field ? 0 : FETCH_MAX_BYTES + 1;
-    for (size_t i = 0; field && i < field->size; i++) {
-        const unsigned digit = (unsigned)field->data[i] - '0';
-        if (digit > 9 || *size > FETCH_MAX_BYTES) {
-            return false;
-        }
-        *size = *size * 10 + digit;
-    }
-    return !field || *size <= FETCH_MAX_BYTES;
+    (void)down_total, (void)down, (void)up_total, (void)up;
+    const struct transfer *transfer = ctx;
+    return transfer->ask->is_cancelled(transfer->ask->ctx);
 }
 
-/* Ask, and see that a body follows; *size is what body_measure() says of it. */
-static int head_read(const struct dial *dial, int fd, const char *path, struct dial_answer *answer,
-                     size_t *size)
+static CURL *curl_make(struct transfer *transfer)
 {
-    char request[REQUEST_SIZE];
-    const int len = snprintf(request, sizeof(request),
-                             "GET %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n"
-                             "Accept: application/json\r\n\r\n",
-                             path, dial->url->authority);
-    if (len < 0 || (size_t)len >= sizeof(request)) {
-        return fail(dial, path, "the address is too long");
+    const struct fetch *ask = transfer->ask;
+    const struct url *url = ask->url;
+    char address[ADDRESS_SIZE];
+    CURL *curl = curl_easy_init();
+    if (!curl) {
+        return NULL;
     }
-    const int err = dial_request(dial, fd, request, answer);
-    if (err) {
-        return err;
+    snprintf(address, sizeof(address), "%s://%s%s", url->is_secure ? "https" : "http",
+             url->authority, ask->path);
+    curl_easy_setopt(curl, CURLOPT_URL, address);
+    curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, url->is_unix ? url->socket : NULL);
+    curl_easy_setopt(curl, CURLOPT_USERPWD, url->user[0] != '\0' ? url->user : NULL);
+    if (ask->ca) { /* and nobody else */
+        curl_easy_setopt(curl, CURLOPT_CAINFO, ask->ca);
+        curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
     }
-    const struct fc_http_response *head = &answer->head;
-    if (head->status != 200) {
-        return fail(dial, path, fc_http_reason(head->status));
-    }
-    if (fc_http_header_find(head->headers, head->header_count, "Transfer-Encoding") ||
-        !body_measure(head, size)) {
-        return fail(dial, path, "the answer has no plain body of at most 1 MiB");
-    }
-    return 0;
+    curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, ask->is_insecure ? 0L : 1L);
+    curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, ask->is_insecure ? 0L : 2L);
+    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(curl, CURLOPT_PROXY, ""); /* the WebSocket takes none either */
+    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)FETCH_TIMEOUT_S);
+    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(curl, CURLOPT_WRITEDATA, transfer);
+    curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+    curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
+    curl_easy_setopt(curl, CURLOPT_XFERINFODATA, transfer);
+    return curl;
 }
 
-static int body_read(const struct dial *dial, int fd, const char *path, struct fc_space *body)
+/* NULL when the body is what was asked for. */
+static const char *judge(const struct transfer *transfer, CURLcode code, long status, int *err)
 {
-    struct dial_answer answer;
-    size_t size = 0;
-    int err = head_read(dial, fd, path, &answer, &size);
-    if (err) {
-        return err;
+    *err = -EPROTO;
+    if (transfer->is_over) {
+        return "the answer is over 1 MiB";
     }
-    body->size = answer.size - answer.head_bytes;
-    if (body->size > size) {
-        body->size = size;
+    if (code != CURLE_OK) {
+        *err = code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_WEIRD_SERVER_REPLY ? -EPROTO
+                                                                                          : -EAGAIN;
+        return curl_easy_strerror(code);
     }
-    memcpy(body->data, answer.bytes + answer.head_bytes, body->size);
-    while (body->size < size) {
-        size_t got = 0;
-        const struct fc_space room = { body->data + body->size, size - body->size };
-        err = dial_receive(dial, fd, room, &got);
-        if (err || got == 0) {
-            break;
-        }
-        body->size += got;
+    if (status == 200) {
+        return NULL;
     }
-    if (!err && body->size > FETCH_MAX_BYTES) {
-        return fail(dial, path, "the answer is over 1 MiB");
-    }
-    return err;
+    *err = status == 429 || status >= 500 ? -EAGAIN : -EPROTO;
+    return fc_http_reason((int)status);
 }
 
-int fetch(const struct dial *dial, const char *path, struct fc_space *body)
+int fetch_init(void)
 {
-    int fd = -1;
-    int err = dial_connect(dial, &fd);
-    if (err) {
-        return err;
+    return curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ? 0 : -ENOMEM;
+}
+
+int fetch(const struct fetch *ask, struct fc_space *body, char *why, size_t why_size)
+{
+    struct transfer transfer = { .ask = ask, .body.data = malloc(FETCH_MAX_BYTES) };
+    CURL *curl = transfer.body.data ? curl_make(&transfer) : NULL;
+    const char *reason = "out of memory";
+    int err = -EAGAIN;
+    if (curl) {
+        long status = 0;
+        const CURLcode code = curl_easy_perform(curl);
+        curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+        reason = judge(&transfer, code, status, &err);
     }
-    struct fc_space read = { .data = malloc(FETCH_MAX_BYTES + 1) };
-    if (read.data) {
-        err = body_read(dial, fd, path, &read);
+    if (reason) {
+        snprintf(why, why_size, "GET %.100s from %.200s: %s; is it framecast's address?", ask->path,
+                 ask->url->authority, reason);
+        free(transfer.body.data);
     } else {
-        (void)fail(dial, path, "out of memory");
-        err = -ENOMEM;
+        *body = transfer.body;
+        err = 0;
     }
-    close(fd);
-    if (err) {
-        free(read.data);
-        return err;
-    }
-    *body = read;
-    return 0;
+    curl_easy_cleanup(curl);
+    return err;
 }

@@ -6,7 +6,6 @@
 
 #include "base/clock.h"
 
-#define PERIOD_NS NS_PER_S
 #define LAG_SIZE 48
 
 void meter_begin(struct meter *meter, int64_t now_ns)
@@ -27,11 +26,6 @@ void meter_add_picture(struct meter *meter, size_t size_bytes, uint32_t left_out
 void meter_add_prediction(struct meter *meter)
 {
     meter->predictions++;
-}
-
-int64_t meter_due_ns(const struct meter *meter)
-{
-    return meter->began_ns + PERIOD_NS;
 }
 
 bool meter_has_news(const struct meter *meter)

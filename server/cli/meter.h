@@ -26,9 +26,6 @@ void meter_begin(struct meter *meter, int64_t now_ns);
 void meter_add_picture(struct meter *meter, size_t size_bytes, uint32_t left_out, int64_t lag_ns);
 void meter_add_prediction(struct meter *meter);
 
-/** When the next line is due. */
-int64_t meter_due_ns(const struct meter *meter);
-
 /** False while nothing was counted since the last line. */
 bool meter_has_news(const struct meter *meter);
 

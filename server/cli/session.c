@@ -9,17 +9,9 @@
 #include "base/clock.h"
 #include "base/live_wire.h"
 #include "cli/cli.h"
-#include "cli/fetch.h"
 #include "cli/live.h"
 
-/*
- * What happens between the first packet and the last: find out which streams, subscribe, then take
- * one event after the other. A handler gives GO_ON, or how the session ends.
- */
-
-#define GO_ON (-1)
-#define WHY_SIZE 512
-#define PREDICTIONS_PATH "/streams/"
+#define STREAMS_PATH "/streams/"
 
 static bool wants_pictures(const struct session *s)
 {
@@ -31,16 +23,22 @@ static bool wants_predictions(const struct session *s)
     return !s->options->is_without_predictions;
 }
 
-static int counted(struct session *s)
+static enum session_step counted(struct session *s)
 {
     s->count++;
-    return s->count == (uint64_t)s->options->count ? SESSION_DONE : GO_ON;
+    return s->count == (uint64_t)s->options->count ? SESSION_DONE : SESSION_GOES_ON;
+}
+
+static enum session_step fault(const struct session *s, const char *reason)
+{
+    cli_complain("%.200s: %s; is the server of the same version?", s->url->authority, reason);
+    return SESSION_FAILED;
 }
 
 /* Printing */
 
 /* One line, whatever is in it; nothing that could steer a terminal. */
-static int line_print(struct fc_bytes text)
+static enum session_step line_print(struct fc_bytes text)
 {
     for (size_t i = 0; i < text.size; i++) {
         const uint8_t c = text.data[i];
@@ -51,10 +49,10 @@ static int line_print(struct fc_bytes text)
         cli_complain("cannot write to standard output: %s", strerror(errno));
         return SESSION_FAILED;
     }
-    return GO_ON;
+    return SESSION_GOES_ON;
 }
 
-static void stats_print(struct session *s, int64_t now_ns)
+void session_stats(struct session *s, int64_t now_ns)
 {
     char line[METER_LINE_SIZE];
     FILE *out = wants_predictions(s) ? stderr : stdout;
@@ -64,22 +62,16 @@ static void stats_print(struct session *s, int64_t now_ns)
     meter_begin(&s->meter, now_ns);
 }
 
-void session_finish(struct session *s)
-{
-    if (s->options->has_stats && meter_has_news(&s->meter)) {
-        stats_print(s, clock_steady_ns());
-    }
-}
-
 /* Messages */
 
-static int picture_keep(struct session *s, const char *stream, uint64_t seq, struct fc_bytes jpeg)
+static enum session_step picture_keep(struct session *s, const char *stream, uint64_t seq,
+                                      struct fc_bytes jpeg)
 {
     if (s->album && album_add(s->album, stream, seq, jpeg) != 0) {
         cli_complain("%s", album_why(s->album));
         return SESSION_FAILED;
     }
-    return GO_ON;
+    return SESSION_GOES_ON;
 }
 
 static const struct session_stream *find_id(const struct session *s, uint16_t id)
@@ -92,13 +84,7 @@ static const struct session_stream *find_id(const struct session *s, uint16_t id
     return NULL;
 }
 
-static int fault(struct session *s, const char *reason)
-{
-    cli_complain("%.200s: %s; is the server of the same version?", s->url->authority, reason);
-    return SESSION_FAILED;
-}
-
-static int live_binary(struct session *s, struct fc_bytes message)
+static enum session_step live_binary(struct session *s, struct fc_bytes message)
 {
     struct live_header header;
     struct fc_bytes picture;
@@ -116,28 +102,35 @@ static int live_binary(struct session *s, struct fc_bytes message)
 
     const int64_t lag_us = clock_wall_us() - (int64_t)header.captured_at_us;
     meter_add_picture(&s->meter, message.size, header.left_out, lag_us * NS_PER_US);
-    const int end = picture_keep(s, stream->name, header.seq, picture);
-    if (end != GO_ON) {
-        return end;
+    const enum session_step step = picture_keep(s, stream->name, header.seq, picture);
+    if (step != SESSION_GOES_ON) {
+        return step;
     }
     char *ack = live_ack_text(stream->name, header.seq);
     if (!ack) {
         return fault(s, "out of memory");
     }
-    (void)client_send(s->client, ack); /* not once closing has begun, and then it does not matter */
+    (void)fc_conn_send_text(s->conn, ack); /* once closing has begun it does not matter */
     free(ack);
     return counted(s);
 }
 
-static int live_error(struct session *s, const struct live_text *text)
+static enum session_step live_error(struct session *s, const struct live_text *text)
 {
     cli_complain("%.200s says: %s%s%s", s->url->authority,
                  text->message[0] != '\0' ? text->message : "an error without a message",
                  text->stream[0] != '\0' ? ": " : "", text->stream);
-    return text->is_no_stream ? SESSION_FAILED : GO_ON;
+    return text->is_no_stream ? SESSION_FAILED : SESSION_GOES_ON;
 }
 
-static int live_text(struct session *s, struct fc_bytes message)
+static enum session_step predicted(struct session *s, struct fc_bytes message)
+{
+    meter_add_prediction(&s->meter);
+    const enum session_step step = line_print(message);
+    return step != SESSION_GOES_ON || wants_pictures(s) ? step : counted(s);
+}
+
+static enum session_step live_text(struct session *s, struct fc_bytes message)
 {
     struct live_text text;
     if (!live_text_parse(message, &text)) {
@@ -150,105 +143,55 @@ static int live_text(struct session *s, struct fc_bytes message)
                 s->streams[i].id = text.stream_id;
             }
         }
-        return GO_ON;
+        return SESSION_GOES_ON;
     case LIVE_PREDICTION:
         if (!wants_predictions(s)) {
-            return GO_ON;
+            return SESSION_GOES_ON;
         }
-        meter_add_prediction(&s->meter);
-        {
-            const int end = line_print(message);
-            return end != GO_ON || wants_pictures(s) ? end : counted(s);
-        }
+        return predicted(s, message);
     case LIVE_ERROR:
         return live_error(s, &text);
     case LIVE_OTHER:
-        return GO_ON; /* of a later version */
+        return SESSION_GOES_ON; /* of a later version */
     }
-    return GO_ON;
+    return SESSION_GOES_ON;
 }
 
-static int plain_message(struct session *s, const struct fc_ws_event *event)
+static enum session_step plain_message(struct session *s, enum fc_ws_kind kind,
+                                       struct fc_bytes payload)
 {
-    int end = GO_ON;
-    if (event->kind == FC_WS_BINARY) {
-        meter_add_picture(&s->meter, event->payload.size, 0, METER_NO_LAG);
-        end = picture_keep(s, s->streams[0].name, ++s->plain_seq, event->payload);
+    enum session_step step = SESSION_GOES_ON;
+    if (kind == FC_WS_BINARY) {
+        meter_add_picture(&s->meter, payload.size, 0, METER_NO_LAG);
+        step = picture_keep(s, s->streams[0].name, ++s->plain_seq, payload);
     } else if (wants_predictions(s)) {
         meter_add_prediction(&s->meter);
-        end = line_print(event->payload);
+        step = line_print(payload);
     }
-    return end != GO_ON ? end : counted(s);
+    return step != SESSION_GOES_ON ? step : counted(s);
 }
 
-static int closed(struct session *s, const struct fc_ws_event *event)
+enum session_step session_message(struct session *s, enum fc_ws_kind kind, struct fc_bytes payload)
 {
-    const char *who = s->url->authority;
-    const int len = event->payload.size < 123 ? (int)event->payload.size : 123;
-    const char *reason = len > 0 ? (const char *)event->payload.data : "";
-    if (event->code == FC_WS_CODE_ABNORMAL) {
-        cli_complain("%.200s: the connection is lost: %.*s", who, len, reason);
-        return SESSION_LOST;
-    }
-    cli_complain("%.200s: the connection was closed with %u%s%.*s", who, event->code,
-                 len > 0 ? ": " : "", len, reason);
-    switch (event->code) {
-    case FC_WS_CODE_NORMAL:
-    case FC_WS_CODE_GOING_AWAY:
-        return SESSION_CLOSED;
-    case LIVE_CLOSE_NO_STREAM:
-    case FC_WS_CODE_POLICY:
-        return SESSION_FAILED;
-    default:
-        return SESSION_LOST;
-    }
-}
-
-static int handle(struct session *s, const struct fc_ws_event *event)
-{
-    if (event->type == FC_WS_EVENT_CLOSE) {
-        return closed(s, event);
-    }
-    if (event->type != FC_WS_EVENT_MESSAGE) {
-        return GO_ON;
-    }
-    s->was_up = true;
     if (!s->is_live) {
-        return plain_message(s, event);
+        return plain_message(s, kind, payload);
     }
-    return event->kind == FC_WS_TEXT ? live_text(s, event->payload)
-                                     : live_binary(s, event->payload);
+    return kind == FC_WS_TEXT ? live_text(s, payload) : live_binary(s, payload);
 }
 
-static int run(struct session *s)
+/* Which streams */
+
+/* The name in /streams/NAME or /streams/NAME/..., or NULL; *rest is what follows it. */
+static const char *path_stream(const char *path, size_t *len, const char **rest)
 {
-    int end = GO_ON;
-    if (s->options->has_stats && s->meter.began_ns == 0) {
-        meter_begin(&s->meter, clock_steady_ns());
+    const size_t prefix = strlen(STREAMS_PATH);
+    if (strncmp(path, STREAMS_PATH, prefix) != 0) {
+        return NULL;
     }
-    while (end == GO_ON) {
-        struct fc_ws_event event;
-        const int64_t due_ns = s->options->has_stats ? meter_due_ns(&s->meter) : INT64_MAX;
-        switch (client_next(s->client, due_ns, &event)) {
-        case CLIENT_EVENT:
-            end = handle(s, &event);
-            break;
-        case CLIENT_INTERRUPTED:
-            return SESSION_DONE;
-        case CLIENT_CLOSED:
-            return SESSION_LOST;
-        case CLIENT_TIMEOUT:
-            break;
-        }
-        const int64_t now_ns = clock_steady_ns();
-        if (now_ns >= due_ns) {
-            stats_print(s, now_ns);
-        }
-    }
-    return end;
+    *len = strcspn(path + prefix, "/?");
+    *rest = path + prefix + *len;
+    return stream_name_is_valid(path + prefix, *len) ? path + prefix : NULL;
 }
-
-/* Opening */
 
 static void stream_add(struct session *s, const char *name, size_t len)
 {
@@ -257,70 +200,27 @@ static void stream_add(struct session *s, const char *name, size_t len)
     memcpy(stream->name, name, len);
 }
 
-/* The name in /streams/NAME or /streams/NAME/..., or NULL; *rest is what follows it. */
-static const char *path_stream(const char *path, size_t *len, const char **rest)
+/* Those that somebody named: on the command line, or in the address. */
+static void streams_add(struct session *s)
 {
-    const size_t prefix = strlen(PREDICTIONS_PATH);
-    if (strncmp(path, PREDICTIONS_PATH, prefix) != 0) {
-        return NULL;
-    }
-    *len = strcspn(path + prefix, "/?");
-    *rest = path + prefix + *len;
-    return stream_name_is_valid(path + prefix, *len) ? path + prefix : NULL;
-}
-
-/* Nobody said which, so ask for the list; 0 or -errno as in dial.h. */
-static int first_stream_add(struct session *s, const struct dial *dial)
-{
-    char first[STREAM_NAME_MAX + 1];
-    struct fc_space body = { 0 };
-    const int err = fetch(dial, "/streams", &body);
-    if (err) {
-        return err;
-    }
-    const bool has_one = live_first_stream((struct fc_bytes){ body.data, body.size }, first);
-    free(body.data);
-    if (!has_one) {
-        snprintf(dial->why, dial->why_size, "%.200s lists no streams; is it framecast's address?",
-                 s->url->authority);
-        return -EPROTO;
-    }
-    stream_add(s, first, strlen(first));
-    return 0;
-}
-
-/* Decide between framecast.v1 and plain, and which streams; 0 or -errno as in dial.h. */
-static int streams_choose(struct session *s, const struct dial *dial)
-{
-    const char *path = s->url->path;
     const char *rest = "";
     size_t len = 0;
-    const char *name = path_stream(path, &len, &rest);
-    const bool is_stream = name && rest[0] == '\0';
-    s->is_live = is_stream || strcmp(path, "/") == 0 || strcmp(path, LIVE_PATH) == 0;
-    s->stream_count = 0;
+    const char *name = path_stream(s->url->path, &len, &rest);
     for (unsigned i = 0; i < s->options->streams.count; i++) {
         const char *asked = s->options->streams.item[i];
         stream_add(s, asked, strlen(asked));
     }
-    if (s->stream_count > 0) {
-        return 0;
-    }
-    if (name) {
+    if (s->stream_count == 0 && name) {
         stream_add(s, name, len);
-        return 0;
     }
-    if (!s->is_live) {
+    if (s->stream_count == 0 && !s->is_live) {
         stream_add(s, "cam", strlen("cam"));
-        return 0;
     }
-    return first_stream_add(s, dial);
 }
 
-static bool subscribe(struct session *s)
+static enum session_step subscribe(struct session *s)
 {
-    bool is_sent = true;
-    for (unsigned i = 0; s->is_live && is_sent && i < s->stream_count; i++) {
+    for (unsigned i = 0; s->is_live && i < s->stream_count; i++) {
         char *text = live_subscribe_text(&(struct live_subscription){
             .stream = s->streams[i].name,
             .wants_pictures = wants_pictures(s),
@@ -330,42 +230,87 @@ static bool subscribe(struct session *s)
             .quality = s->options->quality,
             .window = s->options->window,
         });
-        is_sent = text && client_send(s->client, text);
+        if (!text) {
+            return fault(s, "out of memory");
+        }
+        (void)fc_conn_send_text(s->conn, text); /* or it is over, which will be told */
         free(text);
     }
-    return is_sent;
+    return SESSION_GOES_ON;
 }
 
-static int open_client(struct session *s, char *why, size_t why_size)
+enum session_step session_choose(struct session *s, struct fc_bytes list)
 {
-    const struct dial dial = {
-        .url = s->url,
-        .interrupt_fd = s->interrupt_fd,
-        .deadline_ns = clock_steady_ns() + DIAL_TIMEOUT_NS,
-        .why = why,
-        .why_size = why_size,
+    char first[STREAM_NAME_MAX + 1];
+    if (!live_first_stream(list, first)) {
+        cli_complain("%.200s lists no streams; is it framecast's address?", s->url->authority);
+        return SESSION_FAILED;
+    }
+    stream_add(s, first, strlen(first));
+    return subscribe(s);
+}
+
+/* From the beginning to the end */
+
+void session_init(struct session *s, const struct cli_watch *options, const struct url *url,
+                  struct album *album)
+{
+    const char *rest = "";
+    size_t len = 0;
+    const bool is_stream = path_stream(url->path, &len, &rest) && rest[0] == '\0';
+    *s = (struct session){
+        .options = options,
+        .url = url,
+        .album = album,
+        .is_live = is_stream || strcmp(url->path, "/") == 0 || strcmp(url->path, LIVE_PATH) == 0,
     };
-    const int err = streams_choose(s, &dial);
-    if (err) {
-        return err;
-    }
-    return client_open(&s->client, &dial, s->is_live ? LIVE_PATH : s->url->path,
-                       s->is_live ? LIVE_SUBPROTOCOL : NULL);
 }
 
-enum session_end session_run(struct session *s)
+const char *session_path(const struct session *s)
 {
-    char why[WHY_SIZE] = "";
-    s->was_up = false;
-    const int err = open_client(s, why, sizeof(why));
-    if (err == -EINTR) {
-        return SESSION_DONE;
+    return s->is_live ? LIVE_PATH : s->url->path;
+}
+
+const char *session_subprotocol(const struct session *s)
+{
+    return s->is_live ? LIVE_SUBPROTOCOL : NULL;
+}
+
+enum session_step session_begin(struct session *s, struct fc_conn *conn)
+{
+    s->conn = conn;
+    s->stream_count = 0;
+    if (s->options->has_stats && s->meter.began_ns == 0) {
+        meter_begin(&s->meter, clock_steady_ns());
     }
-    if (err) {
-        cli_complain("%s", why);
-        return err == -EPROTO ? SESSION_FAILED : SESSION_LOST;
+    /* RFC 6455 lets a server leave the subprotocol out; then it would not understand us. */
+    if (s->is_live && !fc_conn_subprotocol(conn)) {
+        return fault(s, "the server does not know framecast.v1 at " LIVE_PATH);
     }
-    const int end = subscribe(s) ? run(s) : SESSION_LOST;
-    client_close(&s->client, FC_WS_CODE_NORMAL, "that is all");
-    return (enum session_end)end;
+    streams_add(s);
+    return s->stream_count > 0 ? subscribe(s) : SESSION_WANTS_LIST;
+}
+
+enum session_step session_over(struct session *s)
+{
+    const char *who = s->url->authority;
+    const uint16_t code = fc_conn_close_code(s->conn);
+    const char *reason = fc_conn_close_reason(s->conn);
+    s->conn = NULL;
+    if (code == FC_WS_CODE_ABNORMAL) {
+        cli_complain("%.200s: the connection is lost: %s", who, reason);
+        return SESSION_LOST;
+    }
+    cli_complain("%.200s: the connection was closed with %u%s%s", who, code,
+                 reason[0] != '\0' ? ": " : "", reason);
+    switch (code) {
+    case FC_WS_CODE_NORMAL:
+    case FC_WS_CODE_GOING_AWAY:
+        return SESSION_CLOSED;
+    case LIVE_CLOSE_NO_STREAM:
+    case FC_WS_CODE_POLICY:
+        return SESSION_FAILED;
+    default:
+        return SESSION_LOST;
+    }
 }

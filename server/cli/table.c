@@ -44,6 +44,7 @@ static const struct option_command commands[CLI_COMMAND_COUNT] = {
         .notes =
             "URL is one of\n"
             "  ws://HOST:PORT          also http://; subscribes over /live\n"
+            "  wss://HOST:PORT         also https://; the same over TLS\n"
             "  ws://HOST:PORT/PATH     plain WebSocket: text is printed, binary counted or saved,\n"
             "                          as with /streams/NAME/frames\n"
             "  unix:/SOCKET[:/PATH]    the same over a Unix socket\n"
@@ -245,6 +246,18 @@ static const struct option options[] = {
       .commands = WATCH,
       .field = WATCH_FIELD(has_reconnect),
       .help = "connect again, with growing pauses, until interrupted" },
+    { .name = "ca",
+      .kind = OPTION_TEXT,
+      .commands = WATCH,
+      .field = WATCH_FIELD(ca),
+      .argument = "FILE",
+      .unset = "the system's",
+      .help = "wss: the authorities to believe, as PEM" },
+    { .name = "insecure",
+      .kind = OPTION_FLAG,
+      .commands = WATCH,
+      .field = WATCH_FIELD(is_insecure),
+      .help = "wss: believe any certificate" },
 
     { .name = "connections",
       .letter = 'c',

@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import http
 import json
+import ssl
 import struct
 import threading
 import time
@@ -33,14 +34,14 @@ def prediction(seq, stream="cam"):
 class FakeLive:
     """Runs `talk(connection)`, a coroutine, for each WebSocket. Use as a context manager.
 
-    connection.path is the request's path; said, in order, what clients sent as text.
+    connection.path is the request's path; said, in order, what clients sent as text. tls: certificate and key.
     """
 
-    def __init__(self, talk, streams=("cam",), unix=None, answers=None, subprotocol="framecast.v1"):
-        self.talk, self.unix, self.subprotocol = talk, unix, subprotocol
+    def __init__(self, talk, streams=("cam",), unix=None, answers=None, subprotocol="framecast.v1", tls=None):
+        self.talk, self.unix, self.subprotocol, self.tls = talk, unix, subprotocol, tls
         self.answers = {"/streams": (200, json.dumps([{"name": name} for name in streams])),
                         **(answers or {})}
-        self.said, self.paths, self.failures = [], [], []
+        self.said, self.paths, self.heads, self.failures = [], [], [], []
         self.port = None
 
     # -- what a talk uses --
@@ -63,8 +64,9 @@ class FakeLive:
 
     # -- life --
 
-    async def _request(self, path, _headers):
+    async def _request(self, path, headers):
         self.paths.append(path)
+        self.heads.append(headers)
         if path in self.answers:
             status, body = self.answers[path]
             return http.HTTPStatus(status), [("Content-Type", "application/json")], body.encode()
@@ -87,6 +89,9 @@ class FakeLive:
         if self.unix:
             serving = websockets.unix_serve(self._serve, self.unix, **options)
         else:
+            if self.tls:
+                options["ssl"] = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+                options["ssl"].load_cert_chain(*self.tls)
             serving = websockets.serve(self._serve, "127.0.0.1", self.port or 0, **options)
         async with serving as server:
             if not self.unix:
@@ -96,7 +101,7 @@ class FakeLive:
 
     @property
     def url(self):
-        return f"unix:{self.unix}" if self.unix else f"ws://127.0.0.1:{self.port}"
+        return f"unix:{self.unix}" if self.unix else f"{'wss' if self.tls else 'ws'}://127.0.0.1:{self.port}"
 
     def __enter__(self):
         self._ready = threading.Event()

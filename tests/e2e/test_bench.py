@@ -4,7 +4,6 @@ import json
 import pathlib
 import re
 import signal
-import ssl
 import subprocess
 
 import harness
@@ -108,11 +107,7 @@ def test_pictures_of_a_stream(server):
 
 
 def test_tls_and_deflate(tmp_path):
-    certificate, key = tmp_path / "c.pem", tmp_path / "k.pem"
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate,
-                    "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"],
-                   check=True, capture_output=True)
-    assert ssl.create_default_context(cafile=certificate)
+    certificate, key = harness.make_certificate(tmp_path)
     process = subprocess.Popen([BUILD / "examples/tls-server", "0", certificate, key], stdout=subprocess.PIPE, text=True)
     url = process.stdout.readline().strip()
     try:

@@ -4,6 +4,7 @@ import asyncio
 import json
 import pathlib
 import re
+import resource
 import signal
 import ssl
 import subprocess
@@ -253,6 +254,16 @@ def test_counter_sends_numbers_to_everybody(compression):
     assert max(firsts) - min(firsts) <= 2  # all of them saw the same
 
 
+def test_counter_counts_for_thousands():
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    with Example("counter") as server:
+        done = harness.run("bench", "fanout", server.url, "-c", 2000, "-d", 2, "--json", timeout=60)
+        seen = json.loads(done.stdout)
+    assert (seen["open"], seen["lost"]) == (2000, 0), done.stderr
+    assert 10 / harness.SLOW * 0.7 <= seen["received_per_s_least"] <= seen["received_per_s_most"] <= 12
+
+
 # ---- long work ----
 
 def test_compute_answers_others_meanwhile():
@@ -329,18 +340,9 @@ def test_subscriber_gives_up_where_it_makes_no_sense(server):
 
 # ---- TLS ----
 
-def make_certificate(folder, name):
-    """A certificate for this machine that signs itself, and its key."""
-    certificate, key = folder / f"{name}.pem", folder / f"{name}.key"
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days",
-                    "2", "-subj", f"/CN={name}", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
-                    "-keyout", key, "-out", certificate], check=True, capture_output=True)
-    return certificate, key
-
-
 def test_tls_client_believes_a_server_that_its_authority_has_signed(tmp_path):
-    certificate, key = make_certificate(tmp_path, "first")
-    other, _ = make_certificate(tmp_path, "other")
+    certificate, key = harness.make_certificate(tmp_path, "first")
+    other, _ = harness.make_certificate(tmp_path, "other")
     with Example("tls-server", 0, certificate, key) as server:
         done = run_example("tls-client", server.url, certificate)
         assert (done.returncode, done.stdout) == (0, "TLSv1.3, CN=first\nHello\n"), done.stderr
@@ -352,7 +354,7 @@ def test_tls_client_believes_a_server_that_its_authority_has_signed(tmp_path):
 
 
 def test_tls_server_speaks_with_websockets(tmp_path):
-    certificate, key = make_certificate(tmp_path, "first")
+    certificate, key = harness.make_certificate(tmp_path, "first")
 
     async def talk(url):
         trust = ssl.create_default_context(cafile=certificate)
@@ -366,8 +368,8 @@ def test_tls_server_speaks_with_websockets(tmp_path):
 
 
 def test_tls_server_reads_its_files_again_at_sighup(tmp_path):
-    certificate, key = make_certificate(tmp_path, "first")
-    next_certificate, next_key = make_certificate(tmp_path, "second")
+    certificate, key = harness.make_certificate(tmp_path, "first")
+    next_certificate, next_key = harness.make_certificate(tmp_path, "second")
 
     async def talk(server):
         trust = ssl.create_default_context(cafile=certificate)

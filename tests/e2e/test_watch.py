@@ -1,6 +1,7 @@
 """framecast watch: against an independent server, and our own."""
 
 import asyncio
+import base64
 import json
 import re
 import threading
@@ -194,6 +195,37 @@ def test_pings_are_answered():
     with FakeLive(talk) as server:
         assert watch(server.url, "--count", 1).returncode == 0
     assert answered.is_set()
+
+
+async def say_one(server, connection):
+    await server.accept_subscriptions(connection)
+    await connection.send(prediction(1))
+    await connection.wait_closed()
+
+
+def test_over_tls_from_a_server_that_is_believed(tmp_path):
+    tls = harness.make_certificate(tmp_path)
+    other, _ = harness.make_certificate(tmp_path, "other")
+    with FakeLive(lambda connection: say_one(server, connection), tls=tls) as server:
+        done = watch(server.url, "--ca", tls[0], "--count", 1)
+        assert json.loads(done.stdout)["seq"] == 1, done.stderr
+        assert server.paths == ["/live", "/streams"]
+        done = watch(server.url.replace("wss:", "https:"), "--insecure", "--count", 1)
+        assert json.loads(done.stdout)["seq"] == 1, done.stderr
+        for doubt in [], ["--ca", other]:
+            assert_complains(watch(server.url, "--count", 1, *doubt), 1, "not trusted")
+        assert_complains(watch(server.url, "--ca", tmp_path / "none.pem"), 1, "none.pem")
+    assert len(server.paths) == 4
+
+
+def test_name_and_password_of_the_address_are_told_to_the_server():
+    with FakeLive(lambda connection: say_one(server, connection)) as server:
+        url = server.url.replace("ws://", "ws://me:so%3Asecret@")
+        done = watch(url, "--count", 1)
+    assert done.returncode == 0, done.stderr
+    assert server.paths == ["/live", "/streams"]
+    assert {head["Authorization"] for head in server.heads} == {
+        "Basic " + base64.b64encode(b"me:so:secret").decode()}
 
 
 # ---- plain WebSocket ----

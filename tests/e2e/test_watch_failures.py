@@ -1,8 +1,10 @@
 """framecast watch: how it ends, and servers that break the rules."""
 
+import asyncio
 import base64
 import contextlib
 import hashlib
+import http
 import json
 import re
 import signal
@@ -148,7 +150,6 @@ def test_missing_socket_is_one_sentence(unix_path):
     (["ws://a", "ws://b"], "one address"),
     (["127.0.0.1:8765"], "ws://"),
     (["ws://127.0.0.1:99999"], "port"),
-    (["wss://127.0.0.1"], "TLS"),
     (["ws://127.0.0.1/a b"], "percent-encoded"),
     (["ws://a", "--count", "0"], "--count"),
     (["ws://a", "--stream", "../etc"], "--stream"),
@@ -241,6 +242,46 @@ def test_list_of_streams_that_makes_no_sense(streams, culprit):
         assert_complains(watch(server.url), 1, culprit)
 
 
+def test_list_of_streams_that_never_comes_can_be_interrupted():
+    waits, ends = threading.Event(), threading.Event()
+
+    class Never(FakeLive):
+        async def _request(self, path, headers):
+            if path == "/streams":
+                waits.set()
+                await asyncio.get_running_loop().run_in_executor(None, ends.wait)
+            return await super()._request(path, headers)
+
+    async def talk(connection):
+        await connection.wait_closed()
+
+    with Never(talk) as server, Watching(server.url) as watching:
+        assert waits.wait(harness.seconds(5))
+        began = time.monotonic()
+        assert watching.interrupt()[0] == 0
+        assert time.monotonic() - began < harness.seconds(3)
+        ends.set()
+
+
+def test_list_of_streams_is_asked_for_again():
+    async def talk(connection):
+        await server.accept_subscriptions(connection)
+        await connection.send(prediction(1))
+        await connection.wait_closed()
+
+    class Late(FakeLive):
+        async def _request(self, path, headers):
+            answer = await super()._request(path, headers)
+            is_first = self.paths.count("/streams") == 1
+            return (http.HTTPStatus(503), [], b"") if path == "/streams" and is_first else answer
+
+    with Late(talk) as server:
+        done = watch(server.url, "--reconnect", "--count", 1)
+    assert done.returncode == 0, done.stderr
+    assert "Service Unavailable" in done.stderr
+    assert server.paths == ["/live", "/streams"] * 2
+
+
 def test_refused_handshake():
     async def talk(connection):
         await connection.wait_closed()
@@ -316,7 +357,7 @@ def test_handshake_and_message_byte_by_byte():
     (lambda connection, head: connection.sendall(upgrade(head, "wrong")), "no WebSocket"),
     (lambda connection, head: connection.sendall(b"SSH-2.0-OpenSSH\r\n\r\n"), "HTTP"),
     (lambda connection, head: connection.sendall(b"x" * 40000), "HTTP"),
-    (lambda connection, head: None, "without an answer"),
+    (lambda connection, head: None, "hung up"),
     (lambda connection, head: connection.sendall(upgrade(head) + b"\x83\x00"), "1002"),
     (lambda connection, head: connection.sendall(upgrade(head) + b"\x81\x02\xff\xff"), "1007"),
     (lambda connection, head: connection.sendall(upgrade(head) + b"\x81\x05half"), "lost"),
