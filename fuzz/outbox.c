@@ -13,9 +13,6 @@
  * that need a message or a size take two more bytes.
  */
 
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <framecast/conn.h>
 
 #include "engine/testing/alloc.h"
@@ -30,7 +27,7 @@ enum {
     TAIL_MAX = 3,
     ITEM_MAX = HEAD_MAX + BODY_MAX + TAIL_MAX,
     NO_ITEM = -1,
-    SHOWN_MAX = (OUTBOX_IOV_MAX + 1) * ITEM_MAX,
+    SHOWN_MAX = OUTBOX_IOV_MAX * ITEM_MAX,
 };
 
 /* A message, as the model knows it; named by its place among them, which is its tag. */
@@ -348,31 +345,18 @@ static void model_advance(size_t size, uint32_t chosen, int chosen_item)
     FUZZ_CHECK(!has_begun || (model.started_slot == chosen && model.started_item == chosen_item));
 }
 
-/* What a socket would be given of a message in pages. */
-static void read_pages(const struct outbox_pages *follow, uint8_t *out)
-{
-    int fds[2];
-    FUZZ_CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) == 0);
-    FUZZ_CHECK(pages_send(fds[0], follow->pages, follow->skip, follow->size) == (long)follow->size);
-    FUZZ_CHECK(recv(fds[1], out, follow->size, MSG_WAITALL) == (ssize_t)follow->size);
-    close(fds[0]);
-    close(fds[1]);
-}
-
 static void write_some(struct outbox *outbox, uint8_t choice, uint8_t amount)
 {
     static uint8_t expected[(OPERATIONS_MAX + 2) * ITEM_MAX];
     static uint8_t shown[SHOWN_MAX];
     struct iovec iov[OUTBOX_IOV_MAX];
-    struct outbox_pages follow;
     const bool may_begin = choice & 1;
     const int iov_max = choice & 2 ? OUTBOX_IOV_MAX : 3 + choice % 8;
     const uint32_t chosen = may_choose(may_begin);
     const int chosen_item = chosen == OUTBOX_NONE ? NO_ITEM : model.slots[chosen].item;
     const size_t expected_size = expect(may_begin, expected);
 
-    outbox->takes_pages = choice & 8;
-    const int count = outbox_gather(outbox, may_begin, iov, iov_max, &follow);
+    const int count = outbox_gather(outbox, may_begin, iov, iov_max);
     FUZZ_CHECK(count >= 0 && count <= iov_max);
     size_t size = 0;
     for (int i = 0; i < count; i++) {
@@ -380,14 +364,8 @@ static void write_some(struct outbox *outbox, uint8_t choice, uint8_t amount)
         memcpy(shown + size, iov[i].iov_base, iov[i].iov_len);
         size += iov[i].iov_len;
     }
-    FUZZ_CHECK(!follow.pages || outbox->takes_pages);
-    if (follow.pages) {
-        FUZZ_CHECK(follow.size > 0 && follow.size <= sizeof(shown) - size);
-        read_pages(&follow, shown + size);
-        size += follow.size;
-    }
     FUZZ_CHECK(size <= expected_size && memcmp(shown, expected, size) == 0);
-    FUZZ_CHECK(size == expected_size || count + 3 > iov_max || follow.pages);
+    FUZZ_CHECK(size == expected_size || count + 3 > iov_max);
     FUZZ_CHECK(size > 0 || expected_size == 0); /* nobody waits for nothing */
 
     const size_t written = amount == UINT8_MAX || amount > size ? size : amount;

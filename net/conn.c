@@ -181,7 +181,6 @@ struct fc_conn *conn_open(struct fc_loop *loop, const struct conn_arrival *arriv
     list_init(&conn->gated);
     loop_conn_added(loop);
     begin(conn, arrival);
-    conn->outbox.takes_pages = conn->is_tcp && !conn->tls;
     return conn;
 }
 

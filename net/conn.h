@@ -148,11 +148,8 @@ long conn_receive(struct fc_conn *conn, struct fc_space room);
 /** The same into parts, one after the other. */
 long conn_receive_parts(struct fc_conn *conn, const struct fc_space *parts, uint32_t count);
 
-/** Write once; false when the socket takes no more, or is broken. has_more: it may wait for it. */
-bool conn_transmit(struct fc_conn *conn, const struct iovec *iov, int count, bool has_more,
-                   size_t *size);
-/** The same with up to size bytes of a message in pages; false when the socket takes no more. */
-bool conn_transmit_pages(struct fc_conn *conn, const struct outbox_pages *piece, size_t *size);
+/** Write once; false when the socket takes no more, or is broken. */
+bool conn_transmit(struct fc_conn *conn, const struct iovec *iov, int count, size_t *size);
 
 /** Whether anything that was queued is still on this side, a part of a TLS record included. */
 bool conn_has_unsent(const struct fc_conn *conn);

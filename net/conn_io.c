@@ -12,8 +12,6 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "net/pages.h"
-
 static long receive_plain(struct fc_conn *conn, const struct fc_space *parts, uint32_t count)
 {
     struct iovec iov[FC_WS_INPUT_PARTS];
@@ -58,14 +56,13 @@ long conn_receive(struct fc_conn *conn, struct fc_space room)
     return conn_receive_parts(conn, &room, 1);
 }
 
-static bool transmit_plain(struct fc_conn *conn, const struct iovec *iov, int count, bool has_more,
-                           size_t *size)
+static bool transmit_plain(struct fc_conn *conn, const struct iovec *iov, int count, size_t *size)
 {
     const struct msghdr header = {
         .msg_iov = (struct iovec *)(uintptr_t)iov,
         .msg_iovlen = (size_t)count,
     };
-    const int flags = MSG_NOSIGNAL | MSG_DONTWAIT | (has_more ? MSG_MORE : 0);
+    const int flags = MSG_NOSIGNAL | MSG_DONTWAIT;
     const ssize_t sent = count == 1 ? send(conn->watch.fd, iov->iov_base, iov->iov_len, flags)
                                     : sendmsg(conn->watch.fd, &header, flags);
     if (sent >= 0) {
@@ -100,21 +97,10 @@ static bool transmit_tls(struct fc_conn *conn, const struct iovec *iov, int coun
     return true;
 }
 
-bool conn_transmit(struct fc_conn *conn, const struct iovec *iov, int count, bool has_more,
-                   size_t *size)
+bool conn_transmit(struct fc_conn *conn, const struct iovec *iov, int count, size_t *size)
 {
     return conn->tls ? transmit_tls(conn, iov, count, size)
-                     : transmit_plain(conn, iov, count, has_more, size);
-}
-
-bool conn_transmit_pages(struct fc_conn *conn, const struct outbox_pages *piece, size_t *size)
-{
-    const long sent = pages_send(conn->watch.fd, piece->pages, piece->skip, *size);
-    conn->is_blocked = sent == -EAGAIN || (sent > 0 && (size_t)sent < *size);
-    /* copies then: what is wrong with the socket, they find */
-    conn->outbox.takes_pages = sent > 0 || conn->is_blocked;
-    *size = sent > 0 ? (size_t)sent : 0;
-    return sent != -EAGAIN;
+                     : transmit_plain(conn, iov, count, size);
 }
 
 bool conn_has_unsent(const struct fc_conn *conn)

@@ -8,7 +8,6 @@
 
 #include "net/gate.h"
 
-#define PAGES_STEP_BYTES (256 * 1024)
 #define BOUND_AFTER_BYTES (64 * 1024) /* whoever is sent less keeps the buffer small anyway */
 
 static void on_started(void *ctx, uint32_t slot, const struct fc_message *message)
@@ -52,61 +51,31 @@ static void bound_near(struct fc_conn *conn)
     }
 }
 
-/* The kernel took so much. */
-static void account(struct fc_conn *conn, size_t size)
-{
-    conn->written += size;
-    bound_near(conn);
-    outbox_advance(&conn->outbox, size, on_started, conn);
-}
-
 /* Write once; false when the socket takes no more, or is broken. */
-static bool write_some(struct fc_conn *conn, const struct iovec *iov, int count, bool has_more)
+static bool write_some(struct fc_conn *conn, const struct iovec *iov, int count)
 {
     size_t wanted = 0;
     for (int i = 0; i < count; i++) {
         wanted += iov[i].iov_len;
     }
     size_t size = 0;
-    if (!conn_transmit(conn, iov, count, has_more, &size)) {
+    if (!conn_transmit(conn, iov, count, &size)) {
         return false;
     }
-    account(conn, size);
+    conn->written += size;
+    bound_near(conn);
+    outbox_advance(&conn->outbox, size, on_started, conn);
     /* a record of TLS is less than a socket takes: what it does not take, it will say */
     conn->is_blocked = size < wanted && !conn->tls;
     return !conn->is_blocked && conn->state != CONN_DEAD;
 }
 
-/* Write a step of a message in pages; false as in write_some(), or when it is enough for this turn.
- * All who are sent the same take the same step, one after the other, while it is in the cache. */
-static bool write_pages(struct fc_conn *conn, const struct outbox_pages *piece)
-{
-    const bool is_last = piece->size <= PAGES_STEP_BYTES;
-    size_t size = is_last ? piece->size : PAGES_STEP_BYTES;
-    if (!conn_transmit_pages(conn, piece, &size)) {
-        return false;
-    }
-    account(conn, size);
-    if (conn->is_blocked || conn->state == CONN_DEAD) {
-        return false;
-    }
-    if (!is_last && size > 0) {
-        conn_wants_flush(conn);
-        return false;
-    }
-    return true;
-}
-
 static bool write_next(struct fc_conn *conn)
 {
     struct iovec iov[OUTBOX_IOV_MAX];
-    struct outbox_pages follow;
     const bool may = !conn->outbox.current && may_begin(conn);
-    const int count = outbox_gather(&conn->outbox, may, iov, OUTBOX_IOV_MAX, &follow);
-    if (count > 0) {
-        return write_some(conn, iov, count, follow.pages);
-    }
-    return follow.pages && write_pages(conn, &follow);
+    const int count = outbox_gather(&conn->outbox, may, iov, OUTBOX_IOV_MAX);
+    return count > 0 && write_some(conn, iov, count);
 }
 
 /* Write until nothing may go, or the socket takes no more. */
@@ -118,7 +87,7 @@ static void write_all(struct fc_conn *conn)
     if (conn->tls && !conn->is_blocked && conn->state != CONN_DEAD &&
         tls_has_pending_output(conn->tls)) {
         /* a record that the socket took in part */
-        (void)conn_transmit(conn, NULL, 0, false, &none);
+        (void)conn_transmit(conn, NULL, 0, &none);
     }
 }
 

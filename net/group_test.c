@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -29,22 +28,6 @@ static struct host host; /* only its server is used */
 static struct fc_group *group;
 static sem_t is_joined, is_left;
 static struct wire_frame frame;
-
-/* Linked with --wrap of sendfile64, which sendfile() is here: each refuse_every'th is refused. */
-ssize_t __real_sendfile64(int out, int in, off_t *offset, size_t size);
-ssize_t __wrap_sendfile64(int out, int in, off_t *offset, size_t size);
-
-static _Atomic unsigned refuse_every, sendfile_count; /* 0: none */
-
-ssize_t __wrap_sendfile64(int out, int in, off_t *offset, size_t size)
-{
-    const unsigned every = refuse_every;
-    if (every > 0 && ++sendfile_count % every == 0) {
-        errno = EINVAL;
-        return -1;
-    }
-    return __real_sendfile64(out, in, offset, every > 0 && size > 1000 ? 1000 : size);
-}
 
 static void join_reliably(struct fc_conn *conn)
 {
@@ -256,8 +239,7 @@ static void a_slow_member_disturbs_nobody(void **state)
     stop();
 }
 
-/* What is large and goes to many is not copied for each of them, and comes whole: to those who
- * read, to one who is slow, and after one who hangs up in the middle of it. */
+/* To those who read, to one who is slow, and after one who hangs up in the middle of it. */
 static void a_large_message_reaches_many_whole(void **state)
 {
     (void)state;
@@ -284,25 +266,12 @@ static void a_large_message_reaches_many_whole(void **state)
             wire_hear_bytes(fds[0], got, sizeof(got));
             assert_memory_equal(got + HEADER, message_body(message).data, BIG);
         }
-        if (round == 1) { /* whoever was refused takes copies from then on */
-            assert_non_null(message_pages(message));
-        }
         fc_message_unref(&message);
     }
     for (int i = 0; i < MANY; i++) {
         close(fds[i]);
     }
     stop();
-}
-
-/* Small steps, of which some are refused: copies go on where pages ended. */
-static void who_refuses_pages_gets_copies(void **state)
-{
-    refuse_every = 5;
-    sendfile_count = 0;
-    a_large_message_reaches_many_whole(state);
-    refuse_every = 0;
-    assert_true(sendfile_count >= 5);
 }
 
 /* They take several turns, and are not of the queue. */
@@ -323,7 +292,6 @@ static void a_large_newest_one_drains_nothing(void **state)
         wire_hear_bytes(fds[i], got, sizeof(got));
         assert_memory_equal(got + HEADER, message_body(message).data, BIG);
     }
-    assert_non_null(message_pages(message));
     fc_message_unref(&message);
     for (int i = 0; i < MANY; i++) {
         close(fds[i]);
@@ -424,7 +392,6 @@ int main(void)
         cmocka_unit_test(everybody_gets_everything_in_order),
         cmocka_unit_test(a_slow_member_disturbs_nobody),
         cmocka_unit_test(a_large_message_reaches_many_whole),
-        cmocka_unit_test(who_refuses_pages_gets_copies),
         cmocka_unit_test(a_large_newest_one_drains_nothing),
         cmocka_unit_test(routes_lead_where_they_should),
         cmocka_unit_test(a_route_has_limits_of_its_own),

@@ -11,7 +11,6 @@
 
 #include <framecast/deflate.h>
 
-#include "net/broken_pipe.h"
 #include "net/conn.h"
 #include "net/error.h"
 
@@ -453,8 +452,6 @@ void loop_observe(struct fc_loop *loop, uint32_t index, const struct loop_observ
 
 void fc_loop_run(struct fc_loop *loop)
 {
-    sigset_t before;
-    broken_pipe_block(&before);
     loop->now_ns = loop->sweep_ns = (int64_t)uv_hrtime();
     if (loop->observer.begun) {
         loop->user = loop->observer.begun(loop->observer.ctx, loop);
@@ -470,7 +467,6 @@ void fc_loop_run(struct fc_loop *loop)
     if (loop->observer.ended) {
         loop->observer.ended(loop->observer.ctx, loop);
     }
-    broken_pipe_restore(&before);
 }
 
 /* ---- queries ---- */

@@ -53,7 +53,7 @@ struct fc_loop {
 
     uv_timer_t sweep;
     uv_timer_t gate;
-    uv_signal_t signals[2];       /* SIGINT, SIGTERM */
+    uv_signal_t signals[2]; /* SIGINT, SIGTERM */
     void (*signalled)(void *ctx);
     void *signalled_ctx;
     struct poller *poller; /* owned */

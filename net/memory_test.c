@@ -250,10 +250,9 @@ static void ignore_started(void *ctx, uint32_t slot, const struct fc_message *me
 static size_t take_all(struct outbox *outbox)
 {
     struct iovec iov[OUTBOX_IOV_MAX];
-    struct outbox_pages none;
     size_t sum = 0;
     int count = 0;
-    while ((count = outbox_gather(outbox, true, iov, OUTBOX_IOV_MAX, &none)) > 0) {
+    while ((count = outbox_gather(outbox, true, iov, OUTBOX_IOV_MAX)) > 0) {
         size_t size = 0;
         for (int i = 0; i < count; i++) {
             size += iov[i].iov_len;

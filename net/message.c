@@ -298,41 +298,9 @@ void fc_message_unref(struct fc_message **message)
     if (!m || atomic_fetch_sub_explicit(&m->refs, 1, memory_order_acq_rel) != 1) {
         return;
     }
-    if (atomic_load_explicit(&m->laid_out, memory_order_relaxed) == MESSAGE_LAID_OUT) {
-        pages_drop(&m->pages);
-    }
     fc_message_unref(&m->deflated); /* which has no further form */
     fc_body_unref(&m->body);
     free(m);
-}
-
-static void lay_out(struct fc_message *message)
-{
-    const struct fc_bytes parts[] = { message_head(message), message_body(message),
-                                      message_tail(message) };
-    int before = MESSAGE_NOT_LAID_OUT;
-    if (atomic_compare_exchange_strong_explicit(&message->laid_out, &before, MESSAGE_IN_WORK,
-                                                memory_order_relaxed, memory_order_relaxed)) {
-        const bool is_done = pages_put(parts, sizeof(parts) / sizeof(parts[0]), &message->pages);
-        /* pairs with message_pages() */
-        atomic_store_explicit(&message->laid_out,
-                              is_done ? MESSAGE_LAID_OUT : MESSAGE_NEVER_LAID_OUT,
-                              memory_order_release);
-    }
-}
-
-const struct pages *message_pages(struct fc_message *message)
-{
-    if (fc_message_size(message) < MESSAGE_PAGES_MIN_BYTES) {
-        return NULL;
-    }
-    if (atomic_load_explicit(&message->laid_out, memory_order_relaxed) == MESSAGE_NOT_LAID_OUT &&
-        atomic_load_explicit(&message->refs, memory_order_relaxed) >= MESSAGE_PAGES_MIN_REFS) {
-        lay_out(message);
-    }
-    return atomic_load_explicit(&message->laid_out, memory_order_acquire) == MESSAGE_LAID_OUT
-               ? &message->pages
-               : NULL;
 }
 
 uint64_t fc_message_tag(const struct fc_message *message)

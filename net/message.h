@@ -7,28 +7,15 @@
 #include <framecast/message.h>
 #include <framecast/ws.h>
 
-#include "net/pages.h"
-
 /*
  * The parts of a message, for the outbox that writes them: head, body, tail, in this order.
  *
  * The head on the wire is the WebSocket frame header, if there is one, and the head that the
- * message was made with. Immutable but for the counter and the pages. Threads: any.
+ * message was made with. Immutable but for the counter. Threads: any.
  */
-
-/* Whether its bytes lie in pages as well. Who sees it first has them laid out; others do without
- * while that is in work. */
-enum message_layout {
-    MESSAGE_NOT_LAID_OUT,
-    MESSAGE_IN_WORK,
-    MESSAGE_LAID_OUT,
-    MESSAGE_NEVER_LAID_OUT, /* it failed */
-};
 
 struct fc_message {
     _Atomic unsigned refs; /* the decrement that reaches 0 acquires what the others released */
-    _Atomic int laid_out;  /* enum message_layout */
-    struct pages pages;    /* once it is MESSAGE_LAID_OUT: head, body, tail */
     uint16_t tail_size;
     uint16_t skipped_at;  /* in the head on the wire, of a 16-bit big-endian field; 0: none */
     size_t head_size;     /* of parts, as on the wire; with the payload of a frame that is masked */
@@ -41,20 +28,6 @@ struct fc_message {
 
 /** Smaller payloads are not compressed: it would gain less than it costs. */
 #define MESSAGE_DEFLATE_MIN_BYTES 128
-
-/**
- * A message of which so many references are held is on its way to about as many connections. From
- * there on it is worth its while to lay one of that size out in pages, rather than to have it
- * copied for each: docs/design/pages.md.
- */
-#ifndef MESSAGE_PAGES_MIN_BYTES /* fuzz/outbox.c has less of everything */
-#define MESSAGE_PAGES_MIN_BYTES ((size_t)32 * 1024)
-#define MESSAGE_PAGES_MIN_REFS 16
-#endif
-
-/** The bytes on the wire in pages, laid out when that is worth it, and then for good; NULL: copy
- *  them. Borrowed: valid while the message is. Threads: any. */
-const struct pages *message_pages(struct fc_message *message);
 
 /** The compressed form of a message; NULL when there is none that is smaller. Gives. */
 FC_NODISCARD struct fc_message *message_new_deflated(enum fc_ws_kind kind, struct fc_bytes payload,

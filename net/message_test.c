@@ -172,47 +172,6 @@ static void ws_message_from_a_payload_of_any_size(void **state)
     }
 }
 
-/* ---- pages ---- */
-
-static void a_large_message_is_laid_out_once_it_goes_to_many(void **state)
-{
-    (void)state;
-    static uint8_t payload[MESSAGE_PAGES_MIN_BYTES];
-    struct fc_message *message =
-        fc_message_new_ws(FC_WS_BINARY, (struct fc_bytes){ payload, sizeof(payload) });
-    struct fc_message *others[MESSAGE_PAGES_MIN_REFS];
-    assert_non_null(message);
-    for (int i = 0; i < MESSAGE_PAGES_MIN_REFS - 1; i++) {
-        assert_null(message_pages(message));
-        others[i] = fc_message_ref(message);
-    }
-    const struct pages *pages = message_pages(message);
-    assert_non_null(pages);
-    assert_int_equal(pages->size, fc_message_size(message));
-    for (int i = 0; i < MESSAGE_PAGES_MIN_REFS - 1; i++) {
-        fc_message_unref(&others[i]);
-    }
-    assert_ptr_equal(message_pages(message), pages); /* it stays */
-    fc_message_unref(&message);
-}
-
-static void a_small_one_is_not(void **state)
-{
-    (void)state;
-    static uint8_t payload[MESSAGE_PAGES_MIN_BYTES - 5]; /* with a header of four */
-    struct fc_message *message =
-        fc_message_new_ws(FC_WS_BINARY, (struct fc_bytes){ payload, sizeof(payload) });
-    assert_non_null(message);
-    for (int i = 0; i < MESSAGE_PAGES_MIN_REFS; i++) {
-        (void)fc_message_ref(message);
-    }
-    assert_null(message_pages(message));
-    for (int i = 0; i <= MESSAGE_PAGES_MIN_REFS; i++) {
-        struct fc_message *reference = message;
-        fc_message_unref(&reference);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -223,8 +182,6 @@ int main(void)
         cmocka_unit_test(without_a_kind_there_is_no_ws_header),
         cmocka_unit_test(largest_parts_fit),
         cmocka_unit_test(ws_message_from_a_payload_of_any_size),
-        cmocka_unit_test(a_large_message_is_laid_out_once_it_goes_to_many),
-        cmocka_unit_test(a_small_one_is_not),
     };
     return cmocka_run_group_tests_name("net/message", tests, NULL, NULL);
 }

@@ -28,18 +28,11 @@
 
 struct outbox_slots;
 
-/** What is left of a message in pages. */
-struct outbox_pages {
-    const struct pages *pages; /* borrowed: until outbox_advance() */
-    size_t skip, size;
-};
-
 /** Threads: one at a time. */
 struct outbox {
     struct ring queue;
     struct ring *behind;   /* owned; what waits for a message in parts to end, or NULL */
     uint16_t chosen;       /* slot that the last gather offered, or OUTBOX_NONE */
-    bool takes_pages;      /* the owner's to say: messages in pages are not gathered */
     uint32_t current_slot; /* of current, or OUTBOX_NONE */
     size_t queued_bytes;   /* of the queue, and of what is behind */
     struct fc_message *current;
@@ -86,12 +79,8 @@ uint32_t outbox_queued_count(const struct outbox *outbox);
 
 uint64_t outbox_dropped(const struct outbox *outbox);
 
-/**
- * Show what is to be written next, a slot's message included only when may_begin: so many parts,
- * and then a message in pages, if one follows; else its pages are NULL.
- */
-int outbox_gather(struct outbox *outbox, bool may_begin, struct iovec *iov, int iov_max,
-                  struct outbox_pages *follow);
+/** Show what is to be written next, in so many parts; a slot's message only when may_begin. */
+int outbox_gather(struct outbox *outbox, bool may_begin, struct iovec *iov, int iov_max);
 
 /** Called when the first byte of a slot's message went, and the outbox may be used again. */
 typedef void outbox_started_fn(void *ctx, uint32_t slot, const struct fc_message *message);

@@ -62,8 +62,7 @@ static size_t take(struct outbox *outbox, bool may_begin, size_t max, char *text
                    struct started *started)
 {
     struct iovec iov[IOV_MAX_TEST];
-    struct outbox_pages follow;
-    const int count = outbox_gather(outbox, may_begin, iov, IOV_MAX_TEST, &follow);
+    const int count = outbox_gather(outbox, may_begin, iov, IOV_MAX_TEST);
     size_t size = 0;
     size_t at = strlen(text);
     for (int i = 0; i < count && size < max; i++) {
@@ -176,8 +175,7 @@ static void each_receiver_is_told_how_many_it_did_not_get(void **state)
         }
         struct iovec iov[IOV_MAX_TEST];
         size_t at = 0;
-        struct outbox_pages none;
-        while (outbox_gather(&outbox, true, iov, IOV_MAX_TEST, &none) > 0) {
+        while (outbox_gather(&outbox, true, iov, IOV_MAX_TEST) > 0) {
             const size_t size = iov[0].iov_len < step ? iov[0].iov_len : step;
             memcpy(text + at, iov[0].iov_base, size);
             at += size;
@@ -261,159 +259,6 @@ static void an_idle_outbox_owns_no_memory(void **state)
     outbox_fini(&outbox);
 }
 
-/* ---- messages in pages ---- */
-
-#define LARGE_SIZE (4 + MESSAGE_PAGES_MIN_BYTES + 1)
-
-/* A large message that goes to many: references to it are in others. */
-static struct fc_message *make_large(struct fc_message *others[MESSAGE_PAGES_MIN_REFS])
-{
-    static char body[MESSAGE_PAGES_MIN_BYTES + 1];
-    memset(body, 'p', MESSAGE_PAGES_MIN_BYTES);
-    struct fc_message *message = make("h--<", body, ">", 5, 1);
-    for (int i = 0; i < MESSAGE_PAGES_MIN_REFS; i++) {
-        others[i] = fc_message_ref(message);
-    }
-    return message;
-}
-
-static void release_large(struct fc_message *message, struct fc_message **others)
-{
-    for (int i = 0; i < MESSAGE_PAGES_MIN_REFS; i++) {
-        fc_message_unref(&others[i]);
-    }
-    fc_message_unref(&message);
-}
-
-/* Take everything, a step of a message in pages at a time, for which a P is noted. */
-static void take_pages_too(struct outbox *outbox, size_t step, char *text, struct started *started)
-{
-    struct iovec iov[IOV_MAX_TEST];
-    struct outbox_pages follow;
-    for (;;) {
-        if (outbox_gather(outbox, true, iov, IOV_MAX_TEST, &follow) > 0) {
-            take(outbox, true, step, text, started);
-        } else if (follow.pages) {
-            assert_int_equal(follow.skip + follow.size, LARGE_SIZE);
-            assert_int_equal(follow.pages->size, LARGE_SIZE);
-            strcat(text, "P");
-            outbox_advance(outbox, follow.size < 20000 ? follow.size : 20000, on_started, started);
-        } else {
-            return;
-        }
-    }
-}
-
-static void messages_in_pages_are_not_gathered(void **state)
-{
-    (void)state;
-    for (size_t step = 1; step <= 5; step++) {
-        struct outbox outbox;
-        struct started started = { 0 };
-        struct fc_message *others[MESSAGE_PAGES_MIN_REFS];
-        struct fc_message *large = make_large(others);
-        char text[64] = "";
-        outbox_init(&outbox);
-        outbox.takes_pages = true;
-        assert_true(outbox_push(&outbox, large));
-        take_pages_too(&outbox, step, text, &started);
-        assert_string_equal(text, "PP");
-        for (int i = 0; i < 259; i++) {
-            assert_true(outbox_put(&outbox, 1, large));
-        }
-        take_pages_too(&outbox, step, text, &started);
-        assert_string_equal(text, "PPh\x01\x02<PP"); /* its own head: 258 were left out */
-        assert_int_equal(started.count, 1);
-        assert_int_equal(outbox.queued_bytes, 0);
-        release_large(large, others);
-        outbox_fini(&outbox);
-    }
-}
-
-/* A head that counts those left out is the receiver's own only when the count is another. */
-static void nobody_needs_a_head_of_his_own_who_gets_everything(void **state)
-{
-    (void)state;
-    struct outbox outbox;
-    struct iovec iov[IOV_MAX_TEST];
-    struct outbox_pages follow;
-    struct fc_message *others[MESSAGE_PAGES_MIN_REFS];
-    static uint8_t body[MESSAGE_PAGES_MIN_BYTES];
-    static const uint8_t head[] = { 'h', 0, 0, '<' };
-    struct fc_body *shared = fc_body_new((struct fc_bytes){ body, sizeof(body) });
-    struct fc_message *large = fc_message_new(&(struct fc_message_options){
-        .head = { head, sizeof(head) }, .body = shared, .skipped_at = 1 });
-    fc_body_unref(&shared);
-    for (int i = 0; i < MESSAGE_PAGES_MIN_REFS; i++) {
-        others[i] = fc_message_ref(large);
-    }
-    outbox_init(&outbox);
-    outbox.takes_pages = true;
-    assert_true(outbox_put(&outbox, 0, large));
-    assert_int_equal(outbox_gather(&outbox, true, iov, IOV_MAX_TEST, &follow), 0);
-    assert_int_equal(follow.size, sizeof(head) + sizeof(body));
-    assert_true(outbox_put(&outbox, 0, large));
-    assert_int_equal(outbox_gather(&outbox, true, iov, IOV_MAX_TEST, &follow), 1);
-    assert_memory_equal(iov[0].iov_base, "h\0\1<", 4);
-    assert_int_equal(follow.size, sizeof(body));
-    release_large(large, others);
-    outbox_fini(&outbox);
-}
-
-/* They leave in one write. What is left of one when nothing is behind it is by itself again. */
-static void of_several_copies_are_gathered(void **state)
-{
-    (void)state;
-    struct outbox outbox;
-    struct started started = { 0 };
-    struct iovec iov[IOV_MAX_TEST];
-    struct outbox_pages follow;
-    struct fc_message *others[MESSAGE_PAGES_MIN_REFS];
-    struct fc_message *large = make_large(others);
-    outbox_init(&outbox);
-    outbox.takes_pages = true;
-    push(&outbox, "ab");
-    assert_true(outbox_push(&outbox, large));
-    assert_int_equal(outbox_gather(&outbox, true, iov, IOV_MAX_TEST, &follow), 4);
-    assert_null(follow.pages);
-    outbox_advance(&outbox, 2 + 4 + 100, on_started, &started);
-    assert_int_equal(outbox_gather(&outbox, true, iov, IOV_MAX_TEST, &follow), 0);
-    assert_non_null(follow.pages);
-    assert_int_equal(follow.skip, 4 + 100);
-    push(&outbox, "cd");
-    assert_int_equal(outbox_gather(&outbox, true, iov, IOV_MAX_TEST, &follow), 3);
-    assert_null(follow.pages);
-    assert_int_equal(iov[0].iov_len, MESSAGE_PAGES_MIN_BYTES - 100);
-    release_large(large, others);
-    outbox_fini(&outbox);
-}
-
-static void a_gather_says_what_pages_follow(void **state)
-{
-    (void)state;
-    struct outbox outbox;
-    struct started started = { 0 };
-    struct iovec iov[IOV_MAX_TEST];
-    struct outbox_pages follow;
-    struct fc_message *others[MESSAGE_PAGES_MIN_REFS];
-    struct fc_message *large = make_large(others);
-    outbox_init(&outbox);
-    assert_true(outbox_put(&outbox, 0, large));
-    assert_int_equal(outbox_gather(&outbox, true, iov, IOV_MAX_TEST, &follow), 3); /* not taken */
-    assert_null(follow.pages);
-    outbox.takes_pages = true;
-    assert_int_equal(outbox_gather(&outbox, false, iov, IOV_MAX_TEST, &follow), 0); /* gate shut */
-    assert_null(follow.pages);
-    assert_int_equal(outbox_gather(&outbox, true, iov, IOV_MAX_TEST, &follow), 1); /* its head */
-    assert_int_equal(follow.skip, 4);
-    assert_int_equal(follow.size, LARGE_SIZE - 4);
-    outbox_advance(&outbox, LARGE_SIZE - 10, on_started, &started);
-    assert_int_equal(outbox_gather(&outbox, true, iov, IOV_MAX_TEST, &follow), 0);
-    assert_int_equal(follow.size, 10);
-    release_large(large, others);
-    outbox_fini(&outbox);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -426,10 +271,6 @@ int main(void)
         cmocka_unit_test(clearing_leaves_what_has_begun),
         cmocka_unit_test(more_messages_than_one_write_carries_all_leave),
         cmocka_unit_test(an_idle_outbox_owns_no_memory),
-        cmocka_unit_test(messages_in_pages_are_not_gathered),
-        cmocka_unit_test(nobody_needs_a_head_of_his_own_who_gets_everything),
-        cmocka_unit_test(of_several_copies_are_gathered),
-        cmocka_unit_test(a_gather_says_what_pages_follow),
     };
     return cmocka_run_group_tests_name("net/outbox", tests, NULL, NULL);
 }

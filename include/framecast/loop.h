@@ -39,12 +39,7 @@ struct fc_loop_options {
 FC_API FC_NODISCARD int fc_loop_new(struct fc_loop **out, const struct fc_loop_options *options,
                                     struct fc_error *error);
 
-/**
- * Run until fc_loop_stop(), then until every connection on it has gone. Meanwhile SIGPIPE is
- * blocked on the thread: sendfile(2), which large messages leave by, would raise it for a peer that
- * has gone. Programs that are started from the thread inherit that, unless they are given another
- * mask.
- */
+/** Run until fc_loop_stop(), then until every connection on it has gone. */
 FC_API void fc_loop_run(struct fc_loop *loop);
 
 /** Have the loop end: its connections close with 1001, and fc_loop_run() returns. Threads: any. */

@@ -11,8 +11,7 @@
  *
  * A body is the payload itself. A message is one way to send a body: with a WebSocket frame
  * header, or a multipart part header, written once beside it. Sending a message to one more
- * connection costs a reference and no copy; one of 32 kB or more that goes to 16 or more is not
- * even copied by the kernel, but given to their sockets in pages (sendfile(2)).
+ * connection costs a reference and no copy.
  */
 
 FC_BEGIN
