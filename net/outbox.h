@@ -79,7 +79,8 @@ uint32_t outbox_queued_count(const struct outbox *outbox);
 
 uint64_t outbox_dropped(const struct outbox *outbox);
 
-/** Show what is to be written next, in so many parts; a slot's message only when may_begin. */
+/** Show what is to be written next, in so many parts: small messages together, large ones alone; a
+ *  slot's message only when may_begin. */
 int outbox_gather(struct outbox *outbox, bool may_begin, struct iovec *iov, int iov_max);
 
 /** Called when the first byte of a slot's message went, and the outbox may be used again. */

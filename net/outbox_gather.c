@@ -12,6 +12,9 @@
 #include "net/outbox_slots.h"
 
 #define PARTS_PER_MESSAGE 3
+/* What a socket with the buffer of a near peer holds. Offered more, it fills to the brim, and the
+   rest of a large message leaves in pieces. */
+#define WRITE_BYTES ((size_t)1000 * 1000)
 
 /* A message, and how it goes to this receiver. */
 struct due {
@@ -69,11 +72,12 @@ static struct due due_chosen(struct outbox *outbox)
 struct gathering {
     struct iovec *iov;
     int count, max;
+    size_t size; /* of the parts */
 };
 
 static bool has_space(const struct gathering *g)
 {
-    return g->count + PARTS_PER_MESSAGE <= g->max;
+    return g->count + PARTS_PER_MESSAGE <= g->max && g->size < WRITE_BYTES;
 }
 
 /* Add one part, less what of the message has gone already; gives what is left of `sent`. */
@@ -83,6 +87,7 @@ static size_t gather_part(struct gathering *g, struct fc_bytes part, size_t sent
         return sent - part.size;
     }
     assert(g->count < g->max);
+    g->size += part.size - sent;
     g->iov[g->count++] = (struct iovec){
         .iov_base = (void *)(uintptr_t)(part.data + sent),
         .iov_len = part.size - sent,
