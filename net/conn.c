@@ -204,6 +204,9 @@ void conn_bury(struct fc_conn *conn)
     list_remove(&conn->dirty);
     list_remove(&conn->link);
     conn_leave_groups(conn);
+    if (conn->ws && conn->close_code == 0) {
+        conn->close_code = FC_WS_CODE_ABNORMAL; /* it broke where the engine did not see it */
+    }
     if ((conn->is_opened || (conn->user && !conn->hello)) && conn->handler->closed) {
         conn->handler->closed(conn);
     }

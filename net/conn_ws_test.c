@@ -507,6 +507,7 @@ static void who_takes_nothing_is_reset(void **state)
     wire_open_ws(fd);
     host_run(&host, put, &(struct put){ .text = "big", .more = BIG });
     host_wait(&host.is_closed);
+    assert_int_equal(host.close_code, FC_WS_CODE_ABNORMAL);
     fc_server_stats(host.server, &stats);
     assert_int_equal(stats.closed_idle, 1);
     char buffer[4096];

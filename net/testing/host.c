@@ -119,6 +119,7 @@ static void on_closed(struct fc_conn *conn)
     if (host->latest == conn) {
         host->latest = NULL;
     }
+    host->close_code = fc_conn_close_code(conn);
     sem_post(&host->is_closed);
 }
 

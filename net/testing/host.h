@@ -26,10 +26,11 @@ struct host {
     struct fc_handler handler;
     struct fc_server *server;
     pthread_t thread;
-    int result;             /* of fc_server_run(), after host_stop() */
-    struct fc_conn *latest; /* of /stream or /ws; the loop's */
-    sem_t is_closed;        /* posted for each closed() */
-    sem_t is_slow;          /* posted for each slow() */
+    int result;                  /* of fc_server_run(), after host_stop() */
+    struct fc_conn *latest;      /* of /stream or /ws; the loop's */
+    sem_t is_closed;             /* posted for each closed() */
+    _Atomic unsigned close_code; /* of the last */
+    sem_t is_slow;               /* posted for each slow() */
     _Atomic unsigned started_count;
     _Atomic uint64_t started_tag; /* of the last */
 };

@@ -298,7 +298,8 @@ enum session_step session_over(struct session *s)
     const char *reason = fc_conn_close_reason(s->conn);
     s->conn = NULL;
     if (code == FC_WS_CODE_ABNORMAL) {
-        cli_complain("%.200s: the connection is lost: %s", who, reason);
+        cli_complain("%.200s: the connection is lost%s%s", who, reason[0] != '\0' ? ": " : "",
+                     reason);
         return SESSION_LOST;
     }
     cli_complain("%.200s: the connection was closed with %u%s%s", who, code,
