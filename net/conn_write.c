@@ -73,7 +73,9 @@ static bool write_some(struct fc_conn *conn, const struct iovec *iov, int count)
 static bool write_next(struct fc_conn *conn)
 {
     struct iovec iov[OUTBOX_IOV_MAX];
-    const bool may = !conn->outbox.current && may_begin(conn);
+    /* whether one of a slot may begin is asked once what is before it leaves with this write */
+    const bool is_near = !conn->outbox.current && conn->outbox.queued_bytes < OUTBOX_WRITE_BYTES;
+    const bool may = is_near && may_begin(conn);
     const int count = outbox_gather(&conn->outbox, may, iov, OUTBOX_IOV_MAX);
     return count > 0 && write_some(conn, iov, count);
 }

@@ -26,6 +26,10 @@
 #define OUTBOX_NONE UINT16_MAX
 #define OUTBOX_IOV_MAX 64
 
+/* What a socket with the buffer of a near peer holds; of what is larger together, each message
+ * leaves alone. Offered several, the socket fills to the brim, and their rest leaves in pieces. */
+#define OUTBOX_WRITE_BYTES ((size_t)1000 * 1000)
+
 struct outbox_slots;
 
 /** Threads: one at a time. */
@@ -79,7 +83,7 @@ uint32_t outbox_queued_count(const struct outbox *outbox);
 
 uint64_t outbox_dropped(const struct outbox *outbox);
 
-/** Show what is to be written next, in so many parts: small messages together, large ones alone; a
+/** Show what is to be written next, in so many parts: messages until they are OUTBOX_WRITE_BYTES; a
  *  slot's message only when may_begin. */
 int outbox_gather(struct outbox *outbox, bool may_begin, struct iovec *iov, int iov_max);
 

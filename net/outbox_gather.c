@@ -12,9 +12,6 @@
 #include "net/outbox_slots.h"
 
 #define PARTS_PER_MESSAGE 3
-/* What a socket with the buffer of a near peer holds. Offered more, it fills to the brim, and the
-   rest of a large message leaves in pieces. */
-#define WRITE_BYTES ((size_t)1000 * 1000)
 
 /* A message, and how it goes to this receiver. */
 struct due {
@@ -77,7 +74,7 @@ struct gathering {
 
 static bool has_space(const struct gathering *g)
 {
-    return g->count + PARTS_PER_MESSAGE <= g->max && g->size < WRITE_BYTES;
+    return g->count + PARTS_PER_MESSAGE <= g->max && g->size < OUTBOX_WRITE_BYTES;
 }
 
 /* Add one part, less what of the message has gone already; gives what is left of `sent`. */

@@ -259,8 +259,7 @@ static void an_idle_outbox_owns_no_memory(void **state)
     outbox_fini(&outbox);
 }
 
-/* Several leave in one write only until they are a megabyte. */
-static void a_large_message_leaves_alone(void **state)
+static void messages_leave_together_until_they_are_a_megabyte(void **state)
 {
     (void)state;
     enum { SIZE = 1000 * 1000 };
@@ -276,7 +275,8 @@ static void a_large_message_leaves_alone(void **state)
     }
     assert_int_equal(outbox_gather(&outbox, true, iov, IOV_MAX_TEST), 1);
     outbox_advance(&outbox, SIZE, on_started, &started);
-    assert_int_equal(outbox_gather(&outbox, true, iov, IOV_MAX_TEST), 2); /* before the other */
+    assert_int_equal(outbox_gather(&outbox, true, iov, IOV_MAX_TEST),
+                     2); /* "small", and the other */
     assert_int_equal(iov[0].iov_len, 5);
     outbox_advance(&outbox, 5 + SIZE - 1, on_started, &started);
     put(&outbox, 0, "picture", 1);
@@ -296,7 +296,7 @@ int main(void)
         cmocka_unit_test(clearing_leaves_what_has_begun),
         cmocka_unit_test(more_messages_than_one_write_carries_all_leave),
         cmocka_unit_test(an_idle_outbox_owns_no_memory),
-        cmocka_unit_test(a_large_message_leaves_alone),
+        cmocka_unit_test(messages_leave_together_until_they_are_a_megabyte),
     };
     return cmocka_run_group_tests_name("net/outbox", tests, NULL, NULL);
 }
