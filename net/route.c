@@ -11,6 +11,19 @@
 
 #define REST '+' /* at the end of a route's path: and all that begins like this */
 
+/* "null" or SCHEME://HOST[:PORT], as it is compared. Spec: RFC 6454 section 6.2. */
+static bool is_origin(const char *text)
+{
+    const char *host = strstr(text, "://");
+    for (const char *c = text; *c != '\0'; c++) {
+        if ((*c >= 'A' && *c <= 'Z') || *c <= ' ') {
+            return false;
+        }
+    }
+    return host ? host > text && host[3] != '\0' && !strchr(host + 3, '/')
+                : strcmp(text, "null") == 0;
+}
+
 int routes_new(struct route **out, const struct fc_handler *handler,
                const struct fc_conn_options *options, struct fc_error *error)
 {
@@ -28,6 +41,16 @@ int routes_new(struct route **out, const struct fc_handler *handler,
                       i);
             free(routes);
             return -EINVAL;
+        }
+        for (size_t k = 0; given->origins && given->origins[k]; k++) {
+            if (!is_origin(given->origins[k])) {
+                error_set(error,
+                          "route %u: '%.100s' is not as browsers say an origin: write "
+                          "https://example.com, in lower case and without a path",
+                          i, given->origins[k]);
+                free(routes);
+                return -EINVAL;
+            }
         }
         routes[i].given = given;
         if (given->conn) {
@@ -59,6 +82,21 @@ static const char *choose_subprotocol(const struct fc_route *route,
     return NULL;
 }
 
+/* Browsers say where a page is from, in lower case, and pages cannot make them lie. */
+static bool is_from_allowed_page(const struct fc_route *route,
+                                 const struct fc_http_request *request)
+{
+    const struct fc_bytes *origin =
+        fc_http_header_find(request->headers, request->header_count, "Origin");
+    for (size_t i = 0; origin && route->origins && route->origins[i]; i++) {
+        if (origin->size == strlen(route->origins[i]) &&
+            memcmp(origin->data, route->origins[i], origin->size) == 0) {
+            return true;
+        }
+    }
+    return !origin || !route->origins;
+}
+
 static void accept_at(struct fc_conn *conn, const struct fc_http_request *request,
                       const struct route *route)
 {
@@ -87,7 +125,11 @@ bool routes_take(const struct route *routes, uint32_t count, struct fc_conn *con
         if (!matches(route->path, request->path)) {
             continue;
         }
-        if (!route->request || route->request(conn, request) == FC_ACCEPT) {
+        if (!is_from_allowed_page(route, request)) {
+            conn->host->count(conn->host, CONN_BAD_REQUESTS);
+            conn_respond_error(conn, 403, "the page that asks is not among those that may",
+                               "its origin must be one of those that the server allows");
+        } else if (!route->request || route->request(conn, request) == FC_ACCEPT) {
             accept_at(conn, request, &routes[i]);
         }
         return true;

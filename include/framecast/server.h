@@ -69,6 +69,10 @@ struct fc_route {
        NULL: none. */
     const char *const *subprotocols;
     bool needs_subprotocol; /* who offers none of them is refused with 400 */
+    /* Whose pages may come here: "https://example.com", ended by NULL. Browsers say where a page is
+       from (Origin); one from elsewhere is refused with 403, before the hook. Who says nothing is
+       no browser, and may. NULL: all. Spec: RFC 6455 section 10.2, RFC 6454 section 7. */
+    const char *const *origins;
     /* Sees each request first, and may refuse it with any status and headers. NULL: all are
        accepted that ask for a WebSocket; others are answered 426. */
     enum fc_verdict (*request)(struct fc_conn *conn, const struct fc_http_request *request);
