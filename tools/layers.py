@@ -42,6 +42,7 @@ LIBRARIES = {
     r"(uv|uv/.*)\.h|openssl/.*": {"net"},
     r"zlib\.h": {"engine"},
     r"lib(av|sw)\w*/.*": {"server/source", "server/encode"},
+    r"libyuv\.h|libyuv/.*": {"server/encode"},
     r"turbojpeg\.h|jpeglib\.h": {"server/encode"},
     r"curl/.*": {"server/predict", "server/cli"},
     r"jansson\.h": {"server/cli", "server/serve", "server/predict", "server/encode", "server/hub"},

@@ -29,7 +29,7 @@ void cli_complain(const char *format, ...) FC_PRINTF(1, 2);
 /**
  * The command `watch`: connect, receive, print, until interrupted or there is nothing more to come.
  *
- * Gives the exit status. Blocks SIGINT and SIGTERM in the calling thread and waits for them itself.
+ * Gives the exit status. SIGINT and SIGTERM end it.
  */
 int cli_watch(const struct cli_watch *options);
 

@@ -71,6 +71,14 @@ static CURL *curl_make(struct transfer *transfer)
     return curl;
 }
 
+/* What would be the same next time. */
+static bool is_final(CURLcode code)
+{
+    return code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE ||
+           code == CURLE_WEIRD_SERVER_REPLY || code == CURLE_UNSUPPORTED_PROTOCOL ||
+           code == CURLE_URL_MALFORMAT;
+}
+
 /* NULL when the body is what was asked for. */
 static const char *judge(const struct transfer *transfer, CURLcode code, long status, int *err)
 {
@@ -79,14 +87,14 @@ static const char *judge(const struct transfer *transfer, CURLcode code, long st
         return "the answer is over 1 MiB";
     }
     if (code != CURLE_OK) {
-        *err = code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_WEIRD_SERVER_REPLY ? -EPROTO
-                                                                                          : -EAGAIN;
+        *err = is_final(code) ? -EPROTO : -EAGAIN;
         return curl_easy_strerror(code);
     }
     if (status == 200) {
         return NULL;
     }
-    *err = status == 429 || status >= 500 ? -EAGAIN : -EPROTO;
+    const bool may_pass = status == 408 || status == 425 || status == 429 || status >= 500;
+    *err = may_pass ? -EAGAIN : -EPROTO;
     return fc_http_reason((int)status);
 }
 

@@ -27,7 +27,8 @@ struct fetch {
 FC_NODISCARD int fetch_init(void);
 
 /**
- * GET a small body over a connection of its own. Blocks, for at most FETCH_TIMEOUT_S.
+ * GET a small body over a connection of its own. Blocks, for at most FETCH_TIMEOUT_S, or longer
+ * where looking up the name does.
  *
  * Errors:    -EPROTO with a sentence in why: the answer would be the same next time; -EAGAIN
  *            likewise, but it is worth trying again, or is_cancelled() was true.

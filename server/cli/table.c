@@ -45,6 +45,7 @@ static const struct option_command commands[CLI_COMMAND_COUNT] = {
             "URL is one of\n"
             "  ws://HOST:PORT          also http://; subscribes over /live\n"
             "  wss://HOST:PORT         also https://; the same over TLS\n"
+            "  ws://NAME:WORD@HOST     any of these, with a name and password\n"
             "  ws://HOST:PORT/PATH     plain WebSocket: text is printed, binary counted or saved,\n"
             "                          as with /streams/NAME/frames\n"
             "  unix:/SOCKET[:/PATH]    the same over a Unix socket\n"

@@ -23,7 +23,7 @@
 #include "net/list.h"
 
 #define WHY_SIZE 512
-#define ADDRESS_SIZE (URL_HOST_SIZE + URL_PATH_SIZE)
+#define ADDRESS_SIZE (sizeof("wss://") + URL_TARGET_SIZE + URL_PATH_SIZE)
 #define MESSAGE_MAX_BYTES (UINT64_C(64) * 1024 * 1024)
 #define OPEN_TIMEOUT_NS (5 * NS_PER_S)
 #define GOODBYE_NS NS_PER_S
@@ -60,6 +60,9 @@ static void finish(struct watch *w, int status)
 {
     if (w->client) {
         w->status = status;
+        if (w->list.is_under_way) {
+            fc_job_cancel(&w->list.job);
+        }
         fc_client_close(&w->client, FC_WS_CODE_NORMAL, "that is all");
         fc_loop_stop(w->loop);
     }
@@ -101,7 +104,7 @@ static void list_done(struct fc_job *job)
     struct watch *w = container_of(list, struct watch, list);
     const bool has_list = !job->is_cancelled && !list->err;
     list->is_under_way = false;
-    if (has_list && w->session.conn) {
+    if (has_list && w->client && w->session.conn) {
         follow(w,
                session_choose(&w->session, (struct fc_bytes){ list->body.data, list->body.size }));
     } else if (!has_list && w->client) {
@@ -109,7 +112,9 @@ static void list_done(struct fc_job *job)
         if (list->err == -EPROTO || !w->options->has_reconnect) {
             finish(w, EXIT_FAILURE);
         } else if (w->session.conn) {
-            fc_conn_close(w->session.conn, FC_WS_CODE_NORMAL, "no list of streams");
+            struct fc_conn *conn = w->session.conn;
+            w->session.conn = NULL; /* the session is over before the connection is */
+            fc_conn_close(conn, FC_WS_CODE_NORMAL, "no list of streams");
         }
     }
     free(list->body.data);
@@ -162,7 +167,11 @@ static void on_stats(struct fc_timer *timer, void *ctx)
 {
     struct watch *w = ctx;
     (void)timer;
-    session_stats(&w->session, clock_steady_ns());
+    if (w->session.conn) {
+        session_stats(&w->session, clock_steady_ns());
+    } else {
+        meter_begin(&w->session.meter, clock_steady_ns()); /* nobody wants lines of zeros */
+    }
 }
 
 static void on_open(struct fc_conn *conn)
@@ -187,7 +196,7 @@ static void on_closed(struct fc_conn *conn)
 {
     struct watch *w = fc_conn_user(conn);
     if (w->client) {
-        follow(w, session_over(&w->session));
+        follow(w, w->session.conn ? session_over(&w->session) : SESSION_LOST);
     }
     w->session.conn = NULL;
 }
@@ -241,7 +250,7 @@ static int client_open(struct watch *w, struct fc_error *why)
     return fc_client_open(&w->client, w->loop,
                           &(struct fc_client_options){
                               .url = address,
-                              .username = user[0] != '\0' ? user : NULL,
+                              .username = w->url.user[0] != '\0' ? user : NULL,
                               .password = colon ? colon + 1 : NULL,
                               .subprotocols = subprotocols,
                               .tls = w->tls,
@@ -284,9 +293,6 @@ static int run(struct watch *w, struct fc_error *why)
 
 static void release(struct watch *w)
 {
-    if (w->list.is_under_way) {
-        fc_job_cancel(&w->list.job);
-    }
     fc_client_close(&w->client, FC_WS_CODE_NORMAL, NULL);
     fc_timer_free(&w->stats);
     fc_loop_free(&w->loop);

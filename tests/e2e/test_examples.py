@@ -255,11 +255,14 @@ def test_counter_sends_numbers_to_everybody(compression):
 
 
 def test_counter_counts_for_thousands():
-    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    with Example("counter") as server:
-        done = harness.run("bench", "fanout", server.url, "-c", 2000, "-d", 2, "--json", timeout=60)
-        seen = json.loads(done.stdout)
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (before[1], before[1]))
+    try:
+        with Example("counter") as server:
+            done = harness.run("bench", "fanout", server.url, "-c", 2000, "-d", 2, "--json", timeout=60)
+            seen = json.loads(done.stdout)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
     assert (seen["open"], seen["lost"]) == (2000, 0), done.stderr
     assert 10 / harness.SLOW * 0.7 <= seen["received_per_s_least"] <= seen["received_per_s_most"] <= 12
 
