@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "cli/cli.h"
+#include "cli/trust.h"
 
 #define OPENING_MAX 100 /* connections that are being opened at one time */
 #define MESSAGE_MAX_BYTES (64 * 1024 * 1024)
@@ -195,23 +196,9 @@ static bool make_message(struct bench *bench)
     return bench->message != NULL;
 }
 
-static int make_tls(struct bench *bench)
-{
-    if (!bench->options->ca && !bench->options->is_insecure) {
-        return 0; /* the system's authorities */
-    }
-    return fc_tls_new(&bench->tls,
-                      &(struct fc_tls_options){
-                          .is_client = true,
-                          .ca_file = bench->options->ca,
-                          .is_insecure = bench->options->is_insecure,
-                      },
-                      &bench->why);
-}
-
 static int run(struct bench *bench)
 {
-    int err = make_tls(bench);
+    int err = trust_make(&bench->tls, &bench->options->trust, &bench->why);
     const struct fc_loop_options options = { .handles_signals = true };
     err = err ? err : fc_loop_new(&bench->loop, &options, &bench->why);
     if (err) {

@@ -36,6 +36,12 @@ struct cli_serve {
     const char *log;         /* applied already */
 };
 
+/** Whom to believe that it is the server of a wss:// address. */
+struct cli_trust {
+    const char *ca; /* a file of authorities; NULL: the system's */
+    bool is_insecure;
+};
+
 struct cli_watch {
     const char *url;
     struct option_list streams; /* empty: the server's first */
@@ -45,8 +51,7 @@ struct cli_watch {
     int64_t window;
     double fps;
     int64_t width, quality;
-    const char *ca; /* NULL: the system's authorities */
-    bool is_insecure;
+    struct cli_trust trust;
 };
 
 enum cli_bench_mode { CLI_BENCH_UPLOAD, CLI_BENCH_FANOUT, CLI_BENCH_ECHO, CLI_BENCH_IDLE };
@@ -60,8 +65,8 @@ struct cli_bench {
     double duration_s;
     double rate;     /* messages a second in all; 0: as fast as it goes */
     int64_t go, pid; /* 0: not said */
-    const char *ca;  /* NULL: the system's authorities */
-    bool is_insecure, has_deflate, has_json;
+    struct cli_trust trust;
+    bool has_deflate, has_json;
 };
 
 struct cli_config {

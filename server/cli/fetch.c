@@ -53,12 +53,12 @@ static CURL *curl_make(struct transfer *transfer)
     curl_easy_setopt(curl, CURLOPT_URL, address);
     curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, url->is_unix ? url->socket : NULL);
     curl_easy_setopt(curl, CURLOPT_USERPWD, url->user[0] != '\0' ? url->user : NULL);
-    if (ask->ca) { /* and nobody else */
-        curl_easy_setopt(curl, CURLOPT_CAINFO, ask->ca);
+    if (ask->trust->ca) { /* and nobody else */
+        curl_easy_setopt(curl, CURLOPT_CAINFO, ask->trust->ca);
         curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
     }
-    curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, ask->is_insecure ? 0L : 1L);
-    curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, ask->is_insecure ? 0L : 2L);
+    curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, ask->trust->is_insecure ? 0L : 1L);
+    curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, ask->trust->is_insecure ? 0L : 2L);
     curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(curl, CURLOPT_PROXY, ""); /* the WebSocket takes none either */
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);

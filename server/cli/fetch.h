@@ -8,6 +8,7 @@
 #include <framecast/attr.h>
 #include <framecast/bytes.h>
 
+#include "cli/config.h"
 #include "net/url.h"
 
 #define FETCH_MAX_BYTES (1024 * 1024)
@@ -17,8 +18,7 @@
 struct fetch {
     const struct url *url; /* the server; its path is not looked at */
     const char *path;
-    const char *ca; /* the authorities to believe, as PEM; NULL: the system's */
-    bool is_insecure;
+    const struct cli_trust *trust;
     bool (*is_cancelled)(void *ctx); /* asked at least once a second */
     void *ctx;
 };

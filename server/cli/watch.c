@@ -20,6 +20,7 @@
 #include "base/clock.h"
 #include "cli/fetch.h"
 #include "cli/session.h"
+#include "cli/trust.h"
 #include "net/list.h"
 
 #define WHY_SIZE 512
@@ -87,8 +88,7 @@ static void list_run(struct fc_job *job)
         &(struct fetch){
             .url = &list->watch->url,
             .path = "/streams",
-            .ca = list->watch->options->ca,
-            .is_insecure = list->watch->options->is_insecure,
+            .trust = &list->watch->options->trust,
             .is_cancelled = list_is_cancelled,
             .ctx = job,
         },
@@ -214,20 +214,6 @@ static void on_failed(struct fc_client *client, const char *why, int64_t retry_n
 
 /* The command */
 
-static int tls_make(struct watch *w, struct fc_error *why)
-{
-    if (!w->options->ca && !w->options->is_insecure) {
-        return 0; /* the system's authorities */
-    }
-    return fc_tls_new(&w->tls,
-                      &(struct fc_tls_options){
-                          .is_client = true,
-                          .ca_file = w->options->ca,
-                          .is_insecure = w->options->is_insecure,
-                      },
-                      why);
-}
-
 static int client_open(struct watch *w, struct fc_error *why)
 {
     static const struct fc_conn_handler handler = { .open = on_open,
@@ -279,7 +265,7 @@ static int run(struct watch *w, struct fc_error *why)
         fc_executor_new(&w->executor, &(struct fc_executor_options){ .threads = 1 })) {
         return -ENOMEM;
     }
-    int err = tls_make(w, why);
+    int err = trust_make(&w->tls, &w->options->trust, why);
     err = err ? err : fc_loop_new(&w->loop, &options, why);
     if (!err) {
         w->stats = fc_timer_new(w->loop, on_stats, w);
