@@ -3,6 +3,7 @@
 #include <framecast/group.h>
 #include <framecast/server.h>
 
+#include <errno.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <setjmp.h>
@@ -359,6 +360,41 @@ static void routes_lead_where_they_should(void **state)
     stop();
 }
 
+static void an_origin_that_no_browser_says_is_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *origin;
+        bool is_one;
+    } rows[] = {
+        { "https://example.com", true },
+        { "http://[::1]:8000", true },
+        { "null", true },
+        { "https://example.com/", false },
+        { "https://example.com/a", false },
+        { "https://Example.com", false },
+        { "example.com", false },
+        { "https://", false },
+        { "://example.com", false },
+        { "https://a b", false },
+        { "", false },
+    };
+    static const char *const listen[] = { "127.0.0.1:0" };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const char *const origins[] = { rows[i].origin, NULL };
+        const struct fc_route route = { .path = "/", .handler = &echo, .origins = origins };
+        const struct fc_handler handler = { .routes = &route, .route_count = 1 };
+        struct fc_server *server = NULL;
+        struct fc_error error = { "" };
+        const int err = fc_server_new(
+            &server, &(struct fc_server_options){ .listen = listen, .listen_count = 1 }, &handler,
+            &error);
+        assert_int_equal(err, rows[i].is_one ? 0 : -EINVAL);
+        assert_int_equal(strstr(error.text, "origin") != NULL, !rows[i].is_one);
+        fc_server_free(&server);
+    }
+}
+
 static void a_route_has_limits_of_its_own(void **state)
 {
     (void)state;
@@ -414,6 +450,7 @@ int main(void)
         cmocka_unit_test(a_large_message_reaches_many_whole),
         cmocka_unit_test(a_large_newest_one_drains_nothing),
         cmocka_unit_test(routes_lead_where_they_should),
+        cmocka_unit_test(an_origin_that_no_browser_says_is_refused),
         cmocka_unit_test(a_route_has_limits_of_its_own),
         cmocka_unit_test(any_thread_may_send),
     };

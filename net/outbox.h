@@ -26,8 +26,8 @@
 #define OUTBOX_NONE UINT16_MAX
 #define OUTBOX_IOV_MAX 64
 
-/* What a socket with the buffer of a near peer holds; of what is larger together, each message
- * leaves alone. Offered several, the socket fills to the brim, and their rest leaves in pieces. */
+/* No further message is added to a write of so many bytes, which is what a socket with the buffer
+ * of a near peer holds. Offered more, it fills to the brim, and the rest leaves in pieces. */
 #define OUTBOX_WRITE_BYTES ((size_t)1000 * 1000)
 
 struct outbox_slots;
